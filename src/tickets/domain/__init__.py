@@ -1,0 +1,1 @@
+"""What a ticket is and how it may change: plain structs and pure functions."""

@@ -1,0 +1,88 @@
+"""What intake makes of one raw envelope, before anybody decides what becomes of it."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from msgspec import Struct
+
+from tickets.domain.words import Channel, IdentityKind, Priority
+
+FieldValue = str | int | float | bool | None
+
+
+class Identity(Struct, frozen=True):
+    """One way to recognise a customer: `kind` and the normal form of `value`.
+
+    E-mail addresses are lower case, phone numbers E.164; other values are kept as the provider sends them.
+    """
+
+    kind: IdentityKind
+    value: str
+
+
+class Sender(Struct, frozen=True, kw_only=True):
+    """Who asks, as far as the envelope tells; no identity at all means an unknown customer."""
+
+    name: str = ""
+    identities: tuple[Identity, ...] = ()
+    language: str | None = None
+    region: str | None = None
+
+
+class Attachment(Struct, frozen=True, kw_only=True):
+    """A file that came with a message. `content_id` is set for images shown inside an HTML body."""
+
+    name: str
+    media_type: str
+    content: bytes
+    content_id: str | None = None
+
+
+class Call(Struct, frozen=True, kw_only=True):
+    """One event of one telephone call. Events arrive in any order, twice, or never.
+
+    `agent` is the key of the agent who answered; `seconds` the talk time, known when the call has ended.
+    """
+
+    event: Literal["started", "answered", "missed", "ended"]
+    call_id: str
+    at: datetime
+    agent: str | None = None
+    seconds: int | None = None
+    recording_url: str | None = None
+
+
+class Draft(Struct, frozen=True, kw_only=True):
+    """A request as understood.
+
+    `(channel, account, external_id)` names the envelope once and for all: the same triple again is the same
+    request. `account` is the key of the form, mailbox or hotline it came through.
+
+    `ticket` is set only by a proof (our keyed Message-ID or keyed address); `references` are keys other
+    envelopes may have registered as their `conversation` (Message-IDs, call ids) and prove nothing: a
+    message joins that ticket only when its sender takes part in it.
+    `automatic` marks auto-replies, bounces and bulk mail, which stop no clock and get no acknowledgement.
+    `written_at` is when the sender says it was written; promises count from when it reached us.
+    """
+
+    channel: Channel
+    source: str
+    account: str
+    external_id: str
+    subject: str
+    text: str
+    html: str | None = None
+    sender: Sender = Sender()
+    priority: Priority | None = None
+    language: str | None = None
+    region: str | None = None
+    tags: tuple[str, ...] = ()
+    fields: dict[str, FieldValue] = {}
+    attachments: tuple[Attachment, ...] = ()
+    ticket: UUID | None = None
+    conversation: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    automatic: bool = False
+    written_at: datetime | None = None
+    call: Call | None = None

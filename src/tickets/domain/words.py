@@ -1,0 +1,18 @@
+"""The closed vocabularies: every value a ticket's facts may take, spelled once."""
+
+from typing import Literal, get_args
+
+Channel = Literal["form", "inbox", "hotline", "api"]
+"""Where a request came in. The provider behind it is the ticket's `source`."""
+
+Priority = Literal["low", "normal", "high", "urgent"]
+Status = Literal["new", "open", "pending", "on_hold", "solved", "closed"]
+"""`pending` waits on the customer, `on_hold` on a third party."""
+
+MessageKind = Literal["customer_message", "public_reply", "internal_note"]
+IdentityKind = Literal["email", "phone", "zalo", "messenger", "external"]
+
+PRIORITIES: tuple[Priority, ...] = get_args(Priority)
+STATUSES: tuple[Status, ...] = get_args(Status)
+WORKING: frozenset[Status] = frozenset({"new", "open", "pending", "on_hold"})
+"""Statuses in which a ticket is somebody's work and holds its assignee's capacity."""
