@@ -64,6 +64,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     message joins that ticket only when its sender takes part in it.
     `automatic` marks auto-replies, bounces and bulk mail, which stop no clock and get no acknowledgement.
     `written_at` is when the sender says it was written; promises count from when it reached us.
+    `quoted` is what a mail repeats of earlier ones, split off the end of `text` so that nothing is lost.
     """
 
     channel: Channel
@@ -72,6 +73,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     external_id: str
     subject: str
     text: str
+    quoted: str = ""
     html: str | None = None
     sender: Sender = Sender()
     priority: Priority | None = None
