@@ -1,28 +1,20 @@
 """A form: what it asks, what its answers mean to a ticket, and the draft made of one submission."""
 
+import re
 from datetime import datetime, timedelta
-from typing import Literal
+from hashlib import sha256
 
+import msgspec
 from msgspec import Struct
 
-from tickets.domain.draft import Draft
-from tickets.domain.words import Priority
-from tickets.intake.form_body import Submission
+from tickets.domain.draft import Attachment, Draft, Identity, Sender
+from tickets.domain.words import PRIORITIES, IdentityKind, Priority
+from tickets.intake.form_answers import Answers, AttachmentLimits, FormField, check_answers, check_files
+from tickets.intake.form_body import FormValue, Submission
+from tickets.intake.text import NAME_LIMIT, block, line
+from tickets.intake.unreadable import Fault, Trapped, Unreadable, pointer
 
-FieldType = Literal["string", "integer", "number", "boolean", "email", "phone", "date"]
-
-
-class FormField(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One question. `max_length` counts characters, `minimum` and `maximum` bound numbers."""
-
-    name: str
-    type: FieldType = "string"
-    label: str = ""
-    required: bool = False
-    max_length: int = 2_000
-    minimum: float | None = None
-    maximum: float | None = None
-    enum: tuple[str, ...] = ()
+_PLACE = re.compile(r"\{([^{}]+)\}")
 
 
 class FormMapping(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -40,14 +32,6 @@ class FormMapping(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     language: str | None = None
     region: str | None = None
     priority: str | None = None
-
-
-class AttachmentLimits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What files may come along: how many, bytes each, and media types (`image/*` is a family)."""
-
-    count: int = 5
-    size: int = 10_000_000
-    media_types: tuple[str, ...] = ("image/*", "application/pdf", "text/plain")
 
 
 class Form(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -83,4 +67,77 @@ def read_form(
         Unreadable: with every fault of every field.
         Trapped: the honeypot was filled.
     """
-    raise NotImplementedError
+    values = dict(submission.values)
+    if form.honeypot and values.pop(form.honeypot, None):
+        raise Trapped([Fault(pointer(form.honeypot), "must stay empty")])
+    sent_id = values.pop(form.submission_id, None) if form.submission_id else None
+    answers, faults = check_answers(form.fields, values, form.country)
+    if faults := faults + check_files(form.attachments, submission.files):
+        raise Unreadable(faults)
+    return _draft(
+        form, answers, submission.files, _external_id(form, submission, received_at, submission_id or sent_id)
+    )
+
+
+def _draft(form: Form, answers: Answers, files: tuple[Attachment, ...], external_id: str) -> Draft:
+    facts = form.mapping
+    language = _text(answers, facts.language) or form.language
+    region = _text(answers, facts.region) or form.region
+    kinds: tuple[tuple[IdentityKind, str | None], ...] = (("email", facts.email), ("phone", facts.phone))
+    identities = [Identity(kind, value) for kind, name in kinds if (value := _text(answers, name))]
+    return Draft(
+        channel="form",
+        source="form",
+        account=form.key,
+        external_id=external_id,
+        subject=line(_fill(facts.subject, answers)) or form.name,
+        text=block(_fill(facts.text, answers) if facts.text else _listing(form, answers)),
+        sender=Sender(
+            name=line(_text(answers, facts.customer_name), NAME_LIMIT),
+            identities=tuple(identities),
+            language=_text(answers, facts.language) or None,
+            region=_text(answers, facts.region) or None,
+        ),
+        priority=_priority(form, answers),
+        language=language,
+        region=region,
+        tags=form.tags,
+        fields=answers,
+        attachments=files,
+    )
+
+
+def _external_id(form: Form, submission: Submission, received_at: datetime, sent_id: FormValue) -> str:
+    """The id somebody chose for this submission, or a digest of its content and its time window.
+
+    A double click sends the same content within seconds; an honest second request is hardly ever the same
+    to the letter, and after `same_within` it counts as new. Two clicks on both sides of a window's edge
+    make two tickets: a page that must not risk that sends a `submission_id`.
+    """
+    if sent_id not in {None, ""}:
+        return "id:" + sha256(str(sent_id).encode("utf-8", "replace")).hexdigest()
+    window = int(received_at.timestamp() // max(form.same_within.total_seconds(), 1))
+    digest = sha256(msgspec.json.encode([window, sorted(submission.values.items())]))
+    for file in submission.files:
+        digest.update(msgspec.json.encode([file.name, file.media_type, sha256(file.content).hexdigest()]))
+    return "content:" + digest.hexdigest()
+
+
+def _text(answers: Answers, name: str | None) -> str:
+    value = answers.get(name) if name else None
+    return "" if value is None else str(value)
+
+
+def _priority(form: Form, answers: Answers) -> Priority | None:
+    said = _text(answers, form.mapping.priority).lower()
+    return next((priority for priority in PRIORITIES if priority == said), form.priority)
+
+
+def _fill(template: str, answers: Answers) -> str:
+    """Only `{name}` is replaced: answers are data and never templates themselves."""
+    return _PLACE.sub(lambda place: _text(answers, place[1]), template)
+
+
+def _listing(form: Form, answers: Answers) -> str:
+    said = [(field.label or field.name, _text(answers, field.name)) for field in form.fields]
+    return "\n".join(f"{label}: {value}" for label, value in said if value)

@@ -1,9 +1,31 @@
 """One e-mail as received (RFC 5322 bytes) becomes a draft, whatever is wrong with it."""
 
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from hashlib import sha256
+from uuid import UUID
+
 from msgspec import Struct
 
-from tickets.domain.draft import Draft
+from tickets.domain.draft import Draft, Identity, Sender
 from tickets.domain.words import Priority
+from tickets.intake.addresses import Address, read_addresses
+from tickets.intake.automatic import is_automatic, is_report
+from tickets.intake.headers import Headers
+from tickets.intake.mime import Part, read_parts
+from tickets.intake.mime_text import read_body
+from tickets.intake.quoting import split_quote
+from tickets.intake.text import ID_LIMIT, SUBJECT_LIMIT, line
+from tickets.intake.threading import ticket_of_address, ticket_of_message_id
+
+REFERENCES_LIMIT = 50
+"""References kept, the nearest first."""
+
+_MESSAGE_ID = re.compile(r"<[^<>\s]{1,900}>")
+_RECIPIENTS = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "to", "cc")
+_RETURNED = frozenset({"message/rfc822", "text/rfc822-headers", "message/global", "text/plain"})
+_FIRST_LINE = 100
 
 
 class Mailbox(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -20,5 +42,124 @@ class Mailbox(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def read_mail(raw: bytes, mailbox: Mailbox, secret: bytes) -> Draft:
-    """The draft of one mail; never raises. `secret` is the key of our Message-IDs and addresses."""
-    raise NotImplementedError
+    """The draft of one mail; never raises. `secret` is the key of our Message-IDs and addresses.
+
+    The external id is the Message-ID and a digest of what people wrote, so that the same mail delivered
+    again is known and another mail under a used Message-ID is not lost.
+    """
+    root = read_parts(raw)
+    headers = root.headers
+    sender = _sender(headers, mailbox.address)
+    body = read_body(root)
+    text, quoted = split_quote(body.text)
+    own_id = _own_id(headers)
+    references = _references(headers)
+    return Draft(
+        channel="inbox",
+        source="email",
+        account=mailbox.key,
+        external_id=_external_id(root, own_id),
+        subject=_subject(headers, text),
+        text=text,
+        quoted=quoted,
+        html=body.html,
+        sender=Sender(
+            name=sender.name,
+            identities=(Identity("email", sender.address),) if sender.address else (),
+        ),
+        priority=mailbox.priority,
+        language=mailbox.language,
+        region=mailbox.region,
+        tags=mailbox.tags,
+        attachments=body.attachments,
+        ticket=_proven_ticket(root, references, secret),
+        conversation=(own_id,) if own_id else (),
+        references=references,
+        automatic=_is_ours(own_id, secret) or is_automatic(root, sender.address, mailbox.address),
+        written_at=_date(headers),
+    )
+
+
+def _sender(headers: Headers, mailbox: str) -> Address:
+    """Who wrote: From; Reply-To only where From is missing or is the mailbox itself (relayed web forms).
+
+    Never both: a Reply-To chosen by a stranger would make them the customer of that address.
+    """
+    for name in ("from", "reply-to", "sender", "return-path"):
+        for value in headers.texts(name):
+            for address in read_addresses(value):
+                if address.address != mailbox.lower():
+                    return address
+    own = read_addresses(headers.plain("from"))
+    return own[0] if own else Address("", "")
+
+
+def _subject(headers: Headers, text: str) -> str:
+    return line(headers.text("subject"), SUBJECT_LIMIT) or line(text, _FIRST_LINE) or "(no subject)"
+
+
+def _own_id(headers: Headers) -> str:
+    value = headers.plain("message-id")
+    match = _MESSAGE_ID.search(value)
+    return _short(match[0] if match else line(value, ID_LIMIT))
+
+
+def _references(headers: Headers) -> tuple[str, ...]:
+    """Message-IDs this mail answers, the nearest first."""
+    nearest = _MESSAGE_ID.findall(headers.plain("in-reply-to"))
+    chain = _MESSAGE_ID.findall(" ".join(headers.texts("references")))
+    return tuple(dict.fromkeys(map(_short, [*nearest, *reversed(chain)])))[:REFERENCES_LIMIT]
+
+
+def _short(message_id: str) -> str:
+    """An id of at most `ID_LIMIT` characters; a longer one is named by its digest."""
+    cleaned = line(message_id, 2 * ID_LIMIT)
+    if len(cleaned) <= ID_LIMIT:
+        return cleaned
+    return "<" + sha256(message_id.encode("utf-8", "replace")).hexdigest() + "@digest.invalid>"
+
+
+def _external_id(root: Part, own_id: str) -> str:
+    """Message-ID and digest. Trace headers stay out of it: they differ from one delivery to the next."""
+    digest = sha256()
+    for name in ("from", "date", "subject"):
+        digest.update(root.headers.raw(name) + b"\0")
+    digest.update(root.raw[root.start : root.end].replace(b"\r\n", b"\n").rstrip())
+    if not own_id:
+        return digest.hexdigest()
+    short = digest.hexdigest()[:16]
+    return f"{own_id[: ID_LIMIT - len(short) - 1]} {short}"
+
+
+def _proven_ticket(root: Part, references: tuple[str, ...], secret: bytes) -> UUID | None:
+    """By our Message-IDs, then by our address, then, in a bounce, by the mail that came back."""
+    for reference in references:
+        if ticket := ticket_of_message_id(reference, secret):
+            return ticket
+    for value in root.headers.texts(*_RECIPIENTS):
+        for address in read_addresses(value):
+            if ticket := ticket_of_address(address.address, secret):
+                return ticket
+    return _bounced_ticket(root, secret) if is_report(root) else None
+
+
+def _bounced_ticket(root: Part, secret: bytes) -> UUID | None:
+    for part in root.walk():
+        if part.media_type in _RETURNED and part is not root:
+            for candidate in _MESSAGE_ID.findall(part.text[:20_000]):
+                if ticket := ticket_of_message_id(candidate, secret):
+                    return ticket
+    return None
+
+
+def _is_ours(own_id: str, secret: bytes) -> bool:
+    return bool(own_id) and ticket_of_message_id(own_id, secret) is not None
+
+
+def _date(headers: Headers) -> datetime | None:
+    """The Date header in UTC, if it is one; without a zone it is taken as UTC."""
+    try:
+        date = parsedate_to_datetime(line(headers.text("date"), 100))
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None

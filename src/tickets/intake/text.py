@@ -26,6 +26,6 @@ def block(text: str, limit: int = TEXT_LIMIT) -> str:
 
 
 def line(text: str, limit: int = SUBJECT_LIMIT) -> str:
-    """`text` on one line: every run of white space and control characters is one space, at most `limit` long."""
+    """`text` on one line: runs of white space and control characters become one space."""
     text = _SURROGATES.sub("\ufffd", _CONTROLS.sub(" ", text[: limit * 4]))
     return " ".join(text.split())[:limit].rstrip()

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 
 class Fault(Struct, frozen=True):
-    """One thing wrong: an RFC 6901 JSON pointer into what was sent (`""` is all of it) and an English sentence."""
+    """One thing wrong: an RFC 6901 JSON pointer into what was sent (`""` is all) and a sentence."""
 
     pointer: str
     message: str
@@ -21,7 +21,7 @@ class Unreadable(Exception):  # noqa: N818  # it reads as what it says: the enve
 
 
 class Trapped(Unreadable):
-    """A robot filled in the form's honeypot: keep the envelope, answer as if all were well, make no ticket."""
+    """A robot filled the honeypot: keep the envelope, answer as if all were well, make no ticket."""
 
 
 def pointer(*steps: str | int) -> str:

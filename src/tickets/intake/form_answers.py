@@ -1,0 +1,137 @@
+"""The questions of a form, and whether answers and files are what was asked for."""
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Literal
+
+from msgspec import Struct
+
+from tickets.domain.draft import Attachment, FieldValue
+from tickets.intake.addresses import normal_address
+from tickets.intake.phones import e164
+from tickets.intake.unreadable import Fault, pointer
+
+FieldType = Literal["string", "integer", "number", "boolean", "email", "phone", "date"]
+Answers = dict[str, FieldValue]
+
+_TRUE = frozenset({"true", "on", "yes", "1"})
+_FALSE = frozenset({"false", "off", "no", "0"})
+_LARGEST = 2**53
+"""Whole numbers beyond this are not exact in every JSON reader."""
+
+
+class FormField(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One question. `max_length` counts characters, `minimum` and `maximum` bound numbers."""
+
+    name: str
+    type: FieldType = "string"
+    label: str = ""
+    required: bool = False
+    max_length: int = 2_000
+    minimum: float | None = None
+    maximum: float | None = None
+    enum: tuple[str, ...] = ()
+
+
+class AttachmentLimits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What files may come along: how many, bytes each, and media types (`image/*` is a family)."""
+
+    count: int = 5
+    size: int = 10_000_000
+    media_types: tuple[str, ...] = ("image/*", "application/pdf", "text/plain")
+
+
+def check_answers(
+    fields: Sequence[FormField], values: Mapping[str, FieldValue], country: str
+) -> tuple[Answers, list[Fault]]:
+    """The answers in their normal form (e-mail lower case, phone E.164, dates ISO) and every fault.
+
+    Texts from HTML forms become the number or truth value the field asks for. An empty answer is none.
+    """
+    known = {field.name for field in fields}
+    faults = [Fault(pointer(name), "no such field") for name in values if name not in known]
+    answers: Answers = {}
+    for field in fields:
+        given = values.get(field.name)
+        given = given.strip() if isinstance(given, str) else given
+        if given is None or given == "":
+            if field.required:
+                faults.append(Fault(pointer(field.name), "is required"))
+            continue
+        try:
+            answers[field.name] = _answer(field, given, country)
+        except ValueError as error:
+            faults.append(Fault(pointer(field.name), str(error)))
+    return answers, faults
+
+
+def check_files(limits: AttachmentLimits, files: Sequence[Attachment]) -> list[Fault]:
+    """What is wrong with the files, as a whole and each at `/attachments/<position>`."""
+    faults: list[Fault] = []
+    if len(files) > limits.count:
+        faults.append(Fault("/attachments", f"at most {limits.count} files"))
+    for position, file in enumerate(files):
+        if len(file.content) > limits.size:
+            faults.append(Fault(pointer("attachments", position), f"more than {limits.size} bytes"))
+        family = file.media_type.partition("/")[0] + "/*"
+        if not {file.media_type, family, "*/*"} & set(limits.media_types):
+            faults.append(
+                Fault(pointer("attachments", position), f"files of {file.media_type} are not taken")
+            )
+    return faults
+
+
+def _answer(field: FormField, given: FieldValue, country: str) -> FieldValue:
+    match field.type:
+        case "integer" | "number":
+            return _number(field, given)
+        case "boolean":
+            return _truth(given)
+        case _ if not isinstance(given, str):
+            raise ValueError("must be text")
+    if len(given) > field.max_length:
+        raise ValueError(f"at most {field.max_length} characters")
+    if field.enum and given not in field.enum:
+        raise ValueError("must be one of " + ", ".join(field.enum))
+    return _normal(field.type, given, country)
+
+
+def _normal(kind: FieldType, given: str, country: str) -> str:
+    normal: str | None = given
+    if kind == "email":
+        normal = normal_address(given)
+    elif kind == "phone":
+        normal = e164(given, country)
+    elif kind == "date":
+        normal = date.fromisoformat(given).isoformat()
+    if normal is None:
+        raise ValueError("must be an e-mail address" if kind == "email" else "must be a telephone number")
+    return normal
+
+
+def _number(field: FormField, given: FieldValue) -> int | float:
+    if isinstance(given, bool) or not isinstance(given, int | float | str) or len(str(given)) > 40:  # noqa: PLR2004
+        raise ValueError("must be a number")
+    try:
+        number = int(given) if field.type == "integer" and not isinstance(given, float) else float(given)
+    except ValueError:
+        raise ValueError(
+            "must be a whole number" if field.type == "integer" else "must be a number"
+        ) from None
+    if field.type == "integer" and number != int(number) if math.isfinite(number) else True:
+        raise ValueError("must be a whole number" if field.type == "integer" else "must be a number")
+    if abs(number) > _LARGEST:
+        raise ValueError("is too large")
+    if field.minimum is not None and number < field.minimum:
+        raise ValueError(f"at least {field.minimum:g}")
+    if field.maximum is not None and number > field.maximum:
+        raise ValueError(f"at most {field.maximum:g}")
+    return int(number) if field.type == "integer" else number
+
+
+def _truth(given: FieldValue) -> bool:
+    said = str(given).lower()
+    if said not in _TRUE | _FALSE:
+        raise ValueError("must be true or false")
+    return said in _TRUE

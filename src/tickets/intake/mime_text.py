@@ -1,0 +1,93 @@
+"""What a person reads in a mail and what files come with it, chosen from the tree of parts."""
+
+from html import escape
+
+from msgspec import Struct
+
+from tickets.domain.draft import Attachment
+from tickets.intake.html_text import clean_html, text_of_html
+from tickets.intake.mime import Part
+from tickets.intake.text import HTML_LIMIT, NAME_LIMIT, block, line
+
+ATTACHMENTS_LIMIT = 500
+"""Files of one message; the raw envelope keeps the rest."""
+
+
+class Body(Struct, frozen=True, kw_only=True):
+    """The text, the harmless HTML if there was any, and the files."""
+
+    text: str
+    html: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+
+
+class _Section(Struct, frozen=True):
+    """One stretch of the message as the sender wrote it: plain, HTML, or the same in both."""
+
+    plain: str | None = None
+    html: str | None = None
+
+    def text(self) -> str:
+        if self.plain is not None and self.plain.strip():
+            return self.plain
+        return text_of_html(self.html) if self.html else ""
+
+
+def read_body(root: Part) -> Body:
+    """Text from plain parts where there are any, else from HTML; everything else is a file."""
+    sections: list[_Section] = []
+    files: list[Part] = []
+    _collect(root, sections, files)
+    html = "\n".join(_html(section) for section in sections)[: HTML_LIMIT + 1]
+    return Body(
+        text=block("\n\n".join(filter(None, (section.text().strip("\r\n") for section in sections)))),
+        html=clean_html(html) if any(section.html for section in sections) else None,
+        attachments=tuple(_attachment(part, number) for number, part in enumerate(files[:ATTACHMENTS_LIMIT])),
+    )
+
+
+def _collect(part: Part, sections: list[_Section], files: list[Part]) -> None:
+    if part.media_type == "multipart/alternative":
+        _alternative(part, sections, files)
+    elif part.children:
+        for child in part.children:
+            _collect(child, sections, files)
+    elif not _is_text(part):
+        files.append(part)
+    elif part.media_type == "text/html":
+        sections.append(_Section(html=part.text))
+    else:
+        sections.append(_Section(plain=part.text))
+
+
+def _alternative(part: Part, sections: list[_Section], files: list[Part]) -> None:
+    """The same said several times: one section out of the first plain and the richest HTML."""
+    inner: list[_Section] = []
+    for child in part.children:
+        _collect(child, inner, files)
+    plain = next((section.plain for section in inner if section.plain and section.plain.strip()), None)
+    html = "\n".join(section.html for section in inner if section.html) or None
+    sections.append(_Section(plain, html))
+
+
+def _is_text(part: Part) -> bool:
+    if part.media_type not in {"text/plain", "text/html", "text/enriched"}:
+        return False
+    return part.disposition[0] != "attachment" and not part.file_name
+
+
+def _html(section: _Section) -> str:
+    return section.html or f"<pre>{escape(section.plain or '')}</pre>"
+
+
+def _attachment(part: Part, number: int) -> Attachment:
+    content_id = line(part.headers.plain("content-id"), NAME_LIMIT).strip("<>")
+    name = line(part.file_name, NAME_LIMIT).replace("/", "_").replace("\\", "_")
+    if not name and part.media_type == "message/rfc822":
+        name = "message.eml"
+    return Attachment(
+        name=name or f"attachment-{number + 1}",
+        media_type=line(part.media_type, NAME_LIMIT),
+        content=part.content,
+        content_id=content_id or None,
+    )
