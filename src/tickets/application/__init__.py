@@ -1,0 +1,1 @@
+"""Use cases: one a module, one transaction each."""

@@ -1,0 +1,108 @@
+"""What the use cases ask of the database, in their own words; `persistence` answers."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from msgspec import Raw, Struct
+
+from tickets.domain.draft import Identity
+from tickets.domain.ticket import Change, Customer, Ticket
+
+
+class Superseded(Exception):  # noqa: N818 - a condition, not a bug
+    """Somebody else wrote first: the same request, the same customer, a new desk. Read and decide again."""
+
+
+class Idempotent(Struct, frozen=True, kw_only=True):
+    """A caller's Idempotency-Key, and the answer to keep under it (the ticket's number is filled in)."""
+
+    api_key: UUID
+    key: str
+    fingerprint: bytes
+    answer: bytes = b"{}"
+
+
+class Kept(Struct, frozen=True):
+    """An answer kept under an Idempotency-Key."""
+
+    fingerprint: bytes
+    answer: Raw
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """What a request has to be compared with before anything is decided about it."""
+
+    channel: str
+    account: str
+    external_id: str | None
+    identities: tuple[Identity, ...] = ()
+    references: tuple[str, ...] = ()
+    idempotent: Idempotent | None = None
+
+
+class Known(Struct, frozen=True, kw_only=True):
+    """What the database knows of a request: its desk revision, its twin, its customer, its ticket."""
+
+    revision: int
+    duplicate_of: UUID | None
+    kept: Kept | None
+    customer: Customer | None
+    refers_to: UUID | None
+
+
+class Ledger(Struct, frozen=True, kw_only=True):
+    """How a request is to be recognised when it, or an answer to it, comes again."""
+
+    channel: str
+    account: str
+    external_id: str | None
+    conversation: tuple[str, ...] = ()
+    envelope: UUID | None = None
+
+
+class TicketStore(Protocol):
+    """Tickets as the use cases see them. Everything but `known` and `read` writes."""
+
+    def transaction(self) -> AbstractAsyncContextManager[object]:
+        """One transaction around `lock` and `save`."""
+
+    async def known(self, wanted: Wanted) -> Known:
+        """What is known of a request, in one statement."""
+
+    async def read(self, ticket: UUID) -> Ticket | None:
+        """A ticket as it is now, or None."""
+
+    async def lock(self, ticket: UUID) -> Ticket | None:
+        """A ticket, held until the transaction ends (law 3), or None."""
+
+    async def customer(self, customer: UUID) -> Customer:
+        """A customer with every identity."""
+
+    async def open(
+        self,
+        change: Change,
+        customer: Customer | None,
+        ledger: Ledger,
+        revision: int,
+        idempotent: Idempotent | None,
+    ) -> int:
+        """Write a new ticket and everything with it; its number.
+
+        Raises `Superseded` when the desk is no longer at `revision`, or another request took the same place
+        in the ledger, the same customer identity, or the same Idempotency-Key.
+        """
+
+    async def save(self, change: Change, ledger: Ledger | None = None) -> None:
+        """Write a change of a locked ticket. Raises `Superseded` as `open` does."""
+
+    async def intern_terms(self, terms_id: bytes, body: bytes, now: datetime) -> None:
+        """Keep terms under the hash of their content; those kept already cost nothing."""
+
+    async def terms(self, terms_id: bytes) -> bytes:
+        """The terms kept under a hash, as JSON."""
+
+    async def take_capacity(self, loads: Sequence[tuple[str, int, int]], now: datetime) -> frozenset[str]:
+        """Raise agents' loads by `(agent, units, capacity)` where they are online and it fits; who took it."""

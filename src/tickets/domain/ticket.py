@@ -1,0 +1,140 @@
+"""A ticket, what is said on it, and what happened to it."""
+
+from datetime import datetime
+from uuid import UUID
+
+from msgspec import Raw, Struct
+
+from tickets.domain.draft import Attachment, FieldValue, Identity
+from tickets.domain.words import WORKING, Channel, MessageKind, Priority, Status
+
+
+class Ticket(Struct, frozen=True, kw_only=True):
+    """One request for help, as stored.
+
+    `clocks` and `routing` are written by the promise engine and the router and passed on unread by
+    everybody else. `tick_at` is a hint for the ticker: when passing time next changes anything.
+    """
+
+    id: UUID
+    number: int = 0
+    epoch: int = 1
+    channel: Channel
+    source: str
+    account: str
+    subject: str
+    status: Status = "new"
+    priority: Priority = "normal"
+    customer_id: UUID
+    customer_tier: str | None = None
+    team: str | None = None
+    rule: str | None = None
+    assignee: str | None = None
+    units: int = 1
+    language: str | None = None
+    region: str | None = None
+    tags: tuple[str, ...] = ()
+    fields: dict[str, FieldValue] = {}
+    terms_id: bytes = b""
+    clocks: Raw = Raw(b"[]")
+    due_at: datetime | None = None
+    tick_at: datetime | None = None
+    routing: Raw | None = None
+    waiting_since: datetime | None = None
+    route_at: datetime | None = None
+    related_to: UUID | None = None
+    opened_at: datetime
+    updated_at: datetime
+    solved_at: datetime | None = None
+
+    @property
+    def working(self) -> bool:
+        """Whether it is still somebody's work: not solved, not closed."""
+        return self.status in WORKING
+
+
+class Message(Struct, frozen=True, kw_only=True):
+    """One thing said on a ticket. `author` is `customer:<id>`, `agent:<key>` or `api:<key name>`."""
+
+    id: UUID
+    ticket_id: UUID
+    kind: MessageKind
+    author: str
+    text: str
+    html: str | None = None
+    automatic: bool = False
+    written_at: datetime | None = None
+    occurred_at: datetime
+    attachments: tuple[Attachment, ...] = ()
+
+
+class Customer(Struct, frozen=True, kw_only=True):
+    """The person asking. `identities` are those the envelope at hand came with."""
+
+    id: UUID
+    name: str = ""
+    language: str | None = None
+    region: str | None = None
+    tier: str | None = None
+    identities: tuple[Identity, ...] = ()
+
+
+class Happened(Struct, frozen=True, kw_only=True):
+    """One line of a ticket's history.
+
+    `occurred_at` is when it became true, `detected_at` when we noticed (law 6). `signal` is what the
+    promise engine was told of it: replaying the signals of a history gives its clocks again (law 8).
+    """
+
+    type: str
+    actor: str
+    occurred_at: datetime
+    detected_at: datetime
+    signal: Raw | None = None
+    data: dict[str, object] = {}
+
+
+class Alert(Struct, frozen=True, kw_only=True):
+    """An escalation level that was reached, and who has to hear of it; once per clock cycle and repeat."""
+
+    id: UUID
+    ticket_id: UUID
+    metric: str
+    cycle: int
+    level: str
+    repeat: int = 0
+    covers: tuple[str, ...] = ()
+    recipients: tuple[str, ...] = ()
+    state: str = "open"
+    occurred_at: datetime
+    detected_at: datetime
+    acknowledged_by: str | None = None
+    acknowledged_at: datetime | None = None
+
+
+class Outgoing(Struct, frozen=True, kw_only=True):
+    """Something that must leave: the bytes to send, where to, and why."""
+
+    id: UUID
+    way: str
+    destination: str
+    body: bytes
+    cause: dict[str, object]
+    created_at: datetime
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """Everything one use case does to one ticket: written in one statement or not at all.
+
+    `before` is None for a new ticket. `capacity` is what agents' loads move by, by agent key, in units.
+    """
+
+    before: Ticket | None
+    after: Ticket
+    now: datetime
+    happened: tuple[Happened, ...] = ()
+    messages: tuple[Message, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    outgoing: tuple[Outgoing, ...] = ()
+    capacity: dict[str, int] = {}
+    correlation_id: str | None = None

@@ -1,0 +1,149 @@
+"""The statements of a ticket's life, constant text so that each is planned once a connection."""
+
+from msgspec.structs import fields
+
+from tickets.domain.ticket import Customer, Ticket
+from tickets.persistence.rows import Rows
+
+TICKET = Rows(Ticket)
+CUSTOMER = Rows(Customer)
+
+COLUMNS = tuple(field.name for field in fields(Ticket) if field.name != "number")
+"""What a ticket's row is written from, in order; the number is the database's."""
+
+READ = f"SELECT {TICKET.columns} FROM ticket WHERE id = $1"
+LOCK = f"{READ} FOR UPDATE"
+
+KNOWN = """
+SELECT (SELECT revision FROM desk_head),
+       (SELECT ticket_id FROM intake WHERE channel = $1 AND account = $2 AND external_id = $3),
+       kept.fingerprint, kept.answer,
+       found.id, found.name, found.language, found.region, found.tier,
+       (SELECT ticket_id FROM conversation
+        WHERE channel = $1 AND account = $2 AND key = ANY ($6::text[]) LIMIT 1)
+FROM (SELECT) AS one
+LEFT JOIN idempotency AS kept ON kept.api_key = $7 AND kept.key = $8
+LEFT JOIN LATERAL (
+    SELECT c.id, c.name, c.language, c.region, c.tier
+    FROM unnest($4::text[], $5::text[]) WITH ORDINALITY AS asked(kind, value, rank)
+    JOIN customer_identity AS i ON i.kind = asked.kind AND i.value = asked.value
+    JOIN customer AS c ON c.id = i.customer_id
+    ORDER BY asked.rank LIMIT 1
+) AS found ON true
+"""
+
+CUSTOMER_BY_ID = """
+SELECT c.id, c.name, c.language, c.region, c.tier,
+       coalesce(jsonb_agg(jsonb_build_object('kind', i.kind, 'value', i.value) ORDER BY i.kind, i.value)
+                FILTER (WHERE i.kind IS NOT NULL), '[]')
+FROM customer AS c LEFT JOIN customer_identity AS i ON i.customer_id = c.id
+WHERE c.id = $1 GROUP BY c.id
+"""
+
+# What hangs on a ticket row just written as `t`, from one JSON document in $1. A statement without a row in
+# `t` (a desk that moved, an epoch that passed) writes nothing at all.
+_WRITTEN = """
+said AS (
+    INSERT INTO message (id, ticket_id, kind, author, text, html, automatic, written_at, occurred_at)
+    SELECT s.id, t.id, s.kind, s.author, s.text, s.html, s.automatic, s.written_at, s.occurred_at
+    FROM t, jsonb_to_recordset($1::jsonb -> 'messages') AS s(
+        id uuid, kind text, author text, text text, html text, automatic boolean,
+        written_at timestamptz, occurred_at timestamptz)
+), happened AS (
+    INSERT INTO ticket_event (ticket_id, epoch, position, type, actor, occurred_at, detected_at, signal, data,
+                              correlation_id)
+    SELECT t.id, t.epoch, h.position, h.type, h.actor, h.occurred_at, h.detected_at, h.signal, h.data,
+           $1::jsonb ->> 'correlation_id'
+    FROM t, jsonb_to_recordset($1::jsonb -> 'happened') AS h(
+        position smallint, type text, actor text, occurred_at timestamptz, detected_at timestamptz,
+        signal jsonb, data jsonb)
+), alerted AS (
+    INSERT INTO alert (id, ticket_id, metric, cycle, level, repeat, covers, recipients, state, occurred_at,
+                       detected_at)
+    SELECT a.id, t.id, a.metric, a.cycle, a.level, a.repeat,
+           ARRAY(SELECT jsonb_array_elements_text(a.covers)), a.recipients, a.state,
+           a.occurred_at, a.detected_at
+    FROM t, jsonb_to_recordset($1::jsonb -> 'alerts') AS a(
+        id uuid, metric text, cycle integer, level text, repeat integer, covers jsonb, recipients jsonb,
+        state text, occurred_at timestamptz, detected_at timestamptz)
+), leaves AS (
+    INSERT INTO outbox (id, way, destination, body, cause, state, wake_at, created_at)
+    SELECT o.id, o.way, o.destination, decode(o.body, 'base64'), o.cause, 'pending',
+           o.created_at, o.created_at
+    FROM t, jsonb_to_recordset($1::jsonb -> 'outgoing') AS o(
+        id uuid, way text, destination text, body text, cause jsonb, created_at timestamptz)
+), noted AS (
+    INSERT INTO intake (channel, account, external_id, ticket_id)
+    SELECT l.channel, l.account, l.external_id, t.id
+    FROM t, jsonb_to_record($1::jsonb -> 'ledger') AS l(channel text, account text, external_id text)
+    WHERE l.external_id IS NOT NULL
+), referable AS (
+    INSERT INTO conversation (channel, account, key, ticket_id)
+    SELECT $1::jsonb #>> '{ledger,channel}', $1::jsonb #>> '{ledger,account}', key, t.id
+    FROM t, jsonb_array_elements_text($1::jsonb #> '{ledger,conversation}') AS key
+    ON CONFLICT DO NOTHING
+), understood AS (
+    UPDATE envelope SET state = 'accepted', reason = NULL, ticket_id = t.id
+    FROM t WHERE envelope.id = ($1::jsonb #>> '{ledger,envelope}')::uuid
+)
+"""
+
+_FIRST = 3  # $1 the document, $2 the desk's revision or the ticket's former epoch
+_VALUES = ", ".join(f"${place}" for place in range(_FIRST, _FIRST + len(COLUMNS)))
+
+OPEN = f"""
+WITH t AS (
+    INSERT INTO ticket ({", ".join(COLUMNS)})
+    SELECT {_VALUES} FROM desk_head WHERE revision = $2
+    RETURNING id, number, epoch
+), came AS (
+    INSERT INTO customer (id, name, language, region, tier, created_at)
+    SELECT c.id, c.name, c.language, c.region, c.tier, c.created_at
+    FROM t, jsonb_to_record($1::jsonb -> 'customer') AS c(
+        id uuid, name text, language text, region text, tier text, created_at timestamptz)
+    WHERE c.id IS NOT NULL
+), recognised AS (
+    INSERT INTO customer_identity (kind, value, customer_id)
+    SELECT i.kind, i.value, ($1::jsonb #>> '{{customer,id}}')::uuid
+    FROM t, jsonb_to_recordset($1::jsonb #> '{{customer,identities}}') AS i(kind text, value text)
+), answered AS (
+    INSERT INTO idempotency (api_key, key, fingerprint, status, answer, created_at)
+    SELECT k.api_key, k.key, decode(k.fingerprint, 'base64'), 201,
+           k.answer || jsonb_build_object('number', t.number), k.created_at
+    FROM t, jsonb_to_record($1::jsonb -> 'idempotent') AS k(
+        api_key uuid, key text, fingerprint text, answer jsonb, created_at timestamptz)
+    WHERE k.key IS NOT NULL
+), {_WRITTEN.strip()}
+SELECT number FROM t
+"""
+
+_SET = ", ".join(f"{name} = ${place}" for place, name in enumerate(COLUMNS, _FIRST) if name != "id")
+
+SAVE = f"""
+WITH t AS (
+    UPDATE ticket SET {_SET} WHERE id = ${_FIRST + COLUMNS.index("id")} AND epoch = $2
+    RETURNING id, number, epoch
+), {_WRITTEN.strip()}
+SELECT number FROM t
+"""
+
+FILES = """
+INSERT INTO attachment (id, message_id, name, media_type, content_id, content) VALUES ($1, $2, $3, $4, $5, $6)
+"""
+
+RELEASE = "UPDATE agent_state SET load = load + $2 WHERE key = $1"
+
+TAKE = """
+WITH asked AS (
+    SELECT * FROM unnest($1::text[], $2::int[], $3::int[]) AS a(key, units, capacity)
+), held AS ( -- in one order, so that two routers cannot wait for each other
+    SELECT key FROM agent_state WHERE key = ANY ($1) ORDER BY key FOR UPDATE
+)
+UPDATE agent_state SET load = load + asked.units, last_assigned_at = $4
+FROM asked JOIN held USING (key)
+WHERE agent_state.key = asked.key AND presence = 'online' AND load + asked.units <= asked.capacity
+RETURNING agent_state.key
+"""
+
+INTERN = "INSERT INTO terms (id, body, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
+TERMS = "SELECT body FROM terms WHERE id = $1"
