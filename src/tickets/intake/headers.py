@@ -15,7 +15,7 @@ HEAD_LIMIT = 512_000
 VALUE_LIMIT = 16_000
 """Characters of one value; the rest is not looked at."""
 
-_END = re.compile(rb"(?:\r\n|\n|\r)(?:[ \t]*)(?:\r\n|\n|\r)")
+_END = re.compile(rb"(?:\r\n|\n|\r(?!\n))[ \t]*(?:\r\n|\n|\r)")
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:[ \t]*(.*)", re.DOTALL)
 _WORD = re.compile(r"=\?([^\s?*]{1,60})(?:\*[^\s?]{0,20})?\?([bBqQ])\?([^?\r\n]*)\?=")
 _PARAMETER = re.compile(r';\s*([^\s=;"]{1,100})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))', re.DOTALL)

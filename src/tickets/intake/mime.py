@@ -18,7 +18,7 @@ DEPTH_LIMIT = 24
 PARTS_LIMIT = 20_000
 """Parts of one multipart that are looked at; the last takes the rest."""
 
-_MBOX_LINE = re.compile(rb"(?:[ \t]*(?:\r\n|\n|\r))*(?:>?From [^\r\n]*(?:\r\n|\n|\r))?")
+_MBOX_LINE = re.compile(rb"[\r\n]*(?:>?From [^\r\n]*(?:\r\n|\n|\r))?")
 _LINE_REST = re.compile(rb"(--)?[ \t]*(?:\r\n|\n|\r|\Z)")
 _GUESS = re.compile(rb"(?:\A|[\r\n])--([^\s]{1,200})[ \t]*[\r\n]")
 
