@@ -1,0 +1,56 @@
+"""Who should take a ticket, and who is on call: pure functions over plain structs.
+
+Usable alone: needs msgspec and the standard library, reads no clock, keeps no state.
+"""
+
+from routing.agents import Agent, Availability, Presence, check_agents
+from routing.decision import AGENTS_LISTED, Candidate, Decision, Refusal, Rejection, Verdict
+from routing.errors import Fault, InvalidError
+from routing.on_call import OnCall, shifts, who
+from routing.regions import Region, RegionTree, check_regions
+from routing.roster import Roster
+from routing.rotation import Layer
+from routing.router import route
+from routing.rules import Facts, Relaxation, Rule, Strategy, check_rules, holds, match
+from routing.schedule import Override, Schedule, check_schedule
+from routing.skills import Requirement
+from routing.waiting import PATIENCE, Priority, Waiting, wanted_by
+
+__all__ = [
+    "AGENTS_LISTED",
+    "PATIENCE",
+    "Agent",
+    "Availability",
+    "Candidate",
+    "Decision",
+    "Facts",
+    "Fault",
+    "InvalidError",
+    "Layer",
+    "OnCall",
+    "Override",
+    "Presence",
+    "Priority",
+    "Refusal",
+    "Region",
+    "RegionTree",
+    "Rejection",
+    "Relaxation",
+    "Requirement",
+    "Roster",
+    "Rule",
+    "Schedule",
+    "Strategy",
+    "Verdict",
+    "Waiting",
+    "check_agents",
+    "check_regions",
+    "check_rules",
+    "check_schedule",
+    "holds",
+    "match",
+    "route",
+    "shifts",
+    "wanted_by",
+    "who",
+]
