@@ -1,0 +1,82 @@
+"""When is a promise due, was it kept, who must hear of it. Pure: no clock, no database, no framework."""
+
+from sla.budget import Budget, parse_budget, time_text
+from sla.business_calendar import BusinessCalendar
+from sla.choice import Choice, Reason, choose, unmet
+from sla.clock import Clock, Clocks, ClockState, Firing
+from sla.engine import Outcome, apply, replay
+from sla.errors import BudgetError, CalendarError, Fault, InstantError, PolicyError, SlaError
+from sla.events import Event, EventType
+from sla.metrics import METRICS, Metric
+from sla.periods import Period
+from sla.policy import Condition, Facts, Policy, Target, Versioned
+from sla.signals import (
+    Acknowledged,
+    AgentReplied,
+    Assigned,
+    Cancelled,
+    Closed,
+    CustomerReplied,
+    Opened,
+    Reopened,
+    Signal,
+    Solved,
+    StatusChanged,
+    TermsChanged,
+    TimePassed,
+    Unassigned,
+)
+from sla.terms import Level, OnChange, OnReopen, Promise, Terms
+
+__all__ = [
+    "METRICS",
+    "Acknowledged",
+    "AgentReplied",
+    "Assigned",
+    "Budget",
+    "BudgetError",
+    "BusinessCalendar",
+    "CalendarError",
+    "Cancelled",
+    "Choice",
+    "Clock",
+    "ClockState",
+    "Clocks",
+    "Closed",
+    "Condition",
+    "CustomerReplied",
+    "Event",
+    "EventType",
+    "Facts",
+    "Fault",
+    "Firing",
+    "InstantError",
+    "Level",
+    "Metric",
+    "OnChange",
+    "OnReopen",
+    "Opened",
+    "Outcome",
+    "Period",
+    "Policy",
+    "PolicyError",
+    "Promise",
+    "Reason",
+    "Reopened",
+    "Signal",
+    "SlaError",
+    "Solved",
+    "StatusChanged",
+    "Target",
+    "Terms",
+    "TermsChanged",
+    "TimePassed",
+    "Unassigned",
+    "Versioned",
+    "apply",
+    "choose",
+    "parse_budget",
+    "replay",
+    "time_text",
+    "unmet",
+]

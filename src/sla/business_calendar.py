@@ -1,0 +1,175 @@
+"""Business calendars: when time counts."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import cached_property, lru_cache
+
+import msgspec
+from msgspec import Struct
+
+from sla.budget import ZERO, Budget, parse_budget
+from sla.errors import BudgetError, CalendarError, Fault, InstantError
+from sla.opening_hours import DAY, read_opening_hours
+from sla.periods import Period
+from sla.timeline import Timeline
+
+Pairs = list[list[str]]
+"""Opening intervals of one day: `[["08:00", "12:00"], ["13:00", "17:30"]]`."""
+
+
+class BusinessCalendar(Struct, frozen=True, dict=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Weekly opening hours with their exceptions, in one time zone; or always open.
+
+    Times are `HH:MM` or `HH:MM:SS` local wall time. An interval whose end is not after its start runs past
+    midnight; `24:00` may end one. An interval belongs to the date it starts on.
+
+    Attributes:
+        timezone: IANA name. It matters to `always_open` too: a day ends at the same wall time, not 24 hours
+            later.
+        hours: per weekday (`mon` … `sun`) its intervals; a weekday left out is closed.
+        holidays: dates (`2026-09-02`) on which nothing starts.
+        special_days: dates whose intervals replace those of their weekday; an empty list closes the date.
+        breaks: wall time of a date taken out, whichever interval covers it.
+        always_open: every instant counts; the rest must then be empty.
+
+    Raises:
+        CalendarError: every fault at once, with pointers.
+    """
+
+    timezone: str = "UTC"
+    hours: dict[str, Pairs] = {}
+    holidays: list[str] = []
+    special_days: dict[str, Pairs] = {}
+    breaks: dict[str, Pairs] = {}
+    always_open: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be."""
+        _timeline(msgspec.json.encode(self))
+
+    @cached_property
+    def _timeline(self) -> Timeline:
+        return _timeline(msgspec.json.encode(self))
+
+    def due(self, start: datetime, budget: Budget | str | timedelta) -> datetime:
+        """Return the last instant at which the time used since `start` is within the budget (aware UTC).
+
+        A budget that ends exactly at closing is due at the next opening. Days come first: the same wall time
+        so many open days later (the next opening when that is closed), then the time.
+
+        Raises:
+            BudgetError: a malformed or negative budget.
+            InstantError: naive `start`, or nothing opens before the year 9999.
+        """
+        start = _utc(start)
+        if not isinstance(budget, timedelta):
+            budget = parse_budget(budget) if isinstance(budget, str) else budget
+            if budget.days:
+                start = self._days_from(start, budget.days)
+            budget = budget.time
+        if budget < ZERO:
+            raise BudgetError(Fault("", "a budget cannot be negative"))
+        return _moved(start, budget) if self.always_open else self._timeline.due(start, budget)
+
+    def before(self, due: datetime, lead: Budget | str | timedelta) -> datetime:
+        """Return the instant `lead` of open time before `due`, counted backwards (aware UTC).
+
+        The mirror of `due`: a lead that reaches exactly back to an opening gives the closing before it.
+
+        Raises:
+            BudgetError: a malformed or negative lead.
+            InstantError: naive `due`, or nothing was open since the year 1.
+        """
+        due = _utc(due)
+        if not isinstance(lead, timedelta):
+            lead = parse_budget(lead) if isinstance(lead, str) else lead
+            if lead.days:
+                due = self._days_from(due, -lead.days)
+            lead = lead.time
+        if lead < ZERO:
+            raise BudgetError(Fault("", "a lead cannot be negative"))
+        return _moved(due, -lead) if self.always_open else self._timeline.before(due, lead)
+
+    def elapsed(self, start: datetime, end: datetime) -> timedelta:
+        """Return the open time in [start, end); negative when `end` is before `start`.
+
+        Raises:
+            InstantError: a naive instant.
+        """
+        start, end = _utc(start), _utc(end)
+        return end - start if self.always_open else self._timeline.elapsed(start, end)
+
+    def is_open(self, at: datetime) -> bool:
+        """Tell whether the wall time of `at` lies in an opening interval.
+
+        Raises:
+            InstantError: a naive instant.
+        """
+        return self.always_open or self._timeline.is_open(_utc(at))
+
+    def open_periods(self, start: datetime, end: datetime) -> Iterator[Period]:
+        """Yield the open periods of [start, end) in order, clipped, touching ones made one.
+
+        Raises:
+            InstantError: a naive instant.
+        """
+        start, end = _utc(start), _utc(end)
+        if self.always_open:
+            return iter([Period(start, end)] if start < end else [])
+        return self._timeline.periods(start, end)
+
+    def _days_from(self, at: datetime, days: int) -> datetime:
+        """Return the same wall time so many open days later (earlier: negative).
+
+        A wall time that the clock skips moves on by the gap; of one that it shows twice the first counts.
+        """
+        hours = self._timeline.hours
+        wall = at.astimezone(hours.zone)
+        step, day = (DAY, wall.date()) if days > 0 else (-DAY, wall.date())
+        try:
+            if self.always_open:
+                day += days * DAY
+                days = 0
+            while days:
+                day += step
+                if hours.starting_on(day):
+                    days -= step // DAY
+            return datetime.combine(day, wall.time(), hours.zone).replace(fold=0).astimezone(UTC)
+        except OverflowError:
+            raise InstantError(Fault("", "so many days lead beyond the end of time")) from None
+
+
+@lru_cache(maxsize=1024)
+def _timeline(encoded: bytes) -> Timeline:
+    """Check a calendar and make its timeline; equal calendars share one, so that it stays warm."""
+    fields = msgspec.json.decode(encoded)
+    always_open = fields.pop("always_open", False)
+    if always_open:
+        faults = [Fault(f"/{name}", "says nothing when always_open") for name in fields if name != "timezone"]
+        if faults:
+            raise CalendarError(*faults)
+    week = {"mon": [["00:00", "24:00"]]} if always_open else fields.get("hours", {})
+    return Timeline(
+        read_opening_hours(
+            fields.get("timezone", "UTC"),
+            week,
+            fields.get("holidays", ()),
+            fields.get("special_days", {}),
+            fields.get("breaks", {}),
+        )
+    )
+
+
+def _utc(at: datetime) -> datetime:
+    if at.tzinfo is UTC:
+        return at
+    if at.utcoffset() is None:
+        raise InstantError(Fault("", f"{at.isoformat()} has no zone"))
+    return at.astimezone(UTC)
+
+
+def _moved(at: datetime, by: timedelta) -> datetime:
+    try:
+        return at + by
+    except OverflowError:
+        raise InstantError(Fault("", "beyond the end of time")) from None

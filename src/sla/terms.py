@@ -1,0 +1,128 @@
+"""Terms: what is promised on one ticket, whole and immutable, so that no later edit can change a verdict."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from sla.budget import ZERO, parse_budget, parse_time
+from sla.business_calendar import BusinessCalendar
+from sla.errors import BudgetError, Fault, PolicyError
+from sla.metrics import Metric
+
+OnChange = Literal["keep_elapsed", "restart"]
+OnReopen = Literal["resume", "new_cycle", "ignore"]
+
+
+class Level(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """One step of an escalation: when, relative to the due instant, somebody must hear of a clock.
+
+    Exactly one of `share`, `before_due` and `after_due` says when. On the business clock all three are
+    amounts of the clock's own time, so a pause moves them with the due instant; on the calendar clock they
+    are wall-clock distances.
+
+    Attributes:
+        name: unique among the levels of one escalation policy.
+        share: of the budget used, 0.5 is half of it; above 1 is after due.
+        before_due: ISO 8601 time such as `PT30M`.
+        after_due: ISO 8601 time; `PT0S` is as soon as the promise is broken.
+        clock: what `before_due`, `after_due` and `repeat` count in.
+        repeat: fire again this long after each firing, until acknowledged.
+        repeat_limit: how many times again.
+
+    Raises:
+        PolicyError: every fault at once.
+    """
+
+    name: str
+    share: float | None = None
+    before_due: str | None = None
+    after_due: str | None = None
+    clock: Literal["business", "calendar"] = "business"
+    repeat: str | None = None
+    repeat_limit: int = 3
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be."""
+        faults = []
+        if sum(when is not None for when in (self.share, self.before_due, self.after_due)) != 1:
+            faults.append(Fault("", "give exactly one of share, before_due and after_due"))
+        if self.share is not None and not self.share > 0:
+            faults.append(Fault("/share", "must be above 0"))
+        for field, text in (
+            ("before_due", self.before_due),
+            ("after_due", self.after_due),
+            ("repeat", self.repeat),
+        ):
+            try:
+                time = parse_time(text) if text is not None else None
+            except BudgetError as error:
+                faults.append(Fault(f"/{field}", str(error)))
+            else:
+                if time == ZERO and field != "after_due":
+                    faults.append(Fault(f"/{field}", "must be longer than nothing"))
+        if self.repeat_limit < 0:
+            faults.append(Fault("/repeat_limit", "cannot be negative"))
+        if faults:
+            raise PolicyError(*faults)
+
+
+class Promise(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One metric's promise on one ticket, with everything a clock needs to keep it.
+
+    Attributes:
+        policy: key of the policy that gave it, at `policy_version`.
+        budget: ISO 8601; days are measured once, when the clock starts.
+        hours: the calendar itself, `calendar` at `calendar_version`.
+        pauses: statuses in which no time counts.
+        at_risk: share of the budget after which the clock is at risk; None for never.
+        levels: what to escalate when, of the escalation policy `escalation`.
+    """
+
+    metric: Metric
+    policy: str
+    policy_version: int
+    budget: str
+    calendar: str
+    calendar_version: int
+    hours: BusinessCalendar
+    pauses: tuple[str, ...] = ()
+    at_risk: float | None = 0.8
+    on_change: OnChange = "keep_elapsed"
+    on_reopen: OnReopen = "resume"
+    escalation: str | None = None
+    levels: tuple[Level, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a budget that is none.
+
+        Raises:
+            PolicyError: the budget is malformed or empty.
+        """
+        try:
+            empty = parse_budget(self.budget).is_empty
+        except BudgetError as error:
+            raise PolicyError(Fault("/budget", str(error))) from None
+        if empty:
+            raise PolicyError(Fault("/budget", "must allow more than nothing"))
+
+
+class Terms(Struct, frozen=True, forbid_unknown_fields=True):
+    """All promises on one ticket, at most one per metric.
+
+    Raises:
+        PolicyError: two promises for one metric.
+    """
+
+    promises: tuple[Promise, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse two promises for one metric."""
+        if len({promise.metric for promise in self.promises}) < len(self.promises):
+            raise PolicyError(Fault("/promises", "two promises for one metric"))
+
+    def of(self, metric: Metric) -> Promise | None:
+        """Return the promise for a metric, if any."""
+        for promise in self.promises:
+            if promise.metric == metric:
+                return promise
+        return None

@@ -1,0 +1,167 @@
+"""Open periods in UTC, indexed so that any question costs two bisections, however far apart.
+
+Beside each open period stands how much open time lies before it (a prefix sum). Where an instant falls among
+the starts, and where an amount falls among the sums, is then all there is to know. The index grows on demand
+and is replaced whole, so threads may share it.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from sla.errors import Fault, InstantError
+from sla.opening_hours import DAY, OpeningHours
+from sla.periods import Period, clipped, merged
+
+_ZERO = timedelta()
+_SECOND = timedelta(seconds=1)
+_FIRST = datetime(1, 1, 4, tzinfo=UTC)
+_LAST = datetime(9999, 12, 28, tzinfo=UTC)
+_MARGIN = timedelta(days=400)
+
+
+class _Index(NamedTuple):
+    """Everything known about [first, last)."""
+
+    first: datetime
+    last: datetime
+    starts: list[datetime]  # starts[0] == first belongs to an empty period, so that a bisection always lands
+    ends: list[datetime]
+    before: list[timedelta]  # open time since `first` before each period; one more at the end: all of it
+
+    def spent(self, at: datetime) -> timedelta:
+        """Return the open time in [first, at)."""
+        n = bisect_right(self.starts, at) - 1
+        return self.before[n] + (at - self.starts[n]) if at < self.ends[n] else self.before[n + 1]
+
+
+class Timeline:
+    """The open periods of one calendar. All instants are aware UTC."""
+
+    def __init__(self, hours: OpeningHours) -> None:
+        self.hours = hours
+        self._index = _Index(_LAST, _FIRST, [], [], [])
+
+    def due(self, start: datetime, budget: timedelta) -> datetime:
+        """Return the last instant at which the open time used since `start` is <= budget."""
+        index = self._index
+        while True:
+            if index.first <= start < index.last:
+                target = index.spent(start) + budget
+                before = index.before
+                if target < before[-1]:
+                    n = bisect_right(before, target) - 1
+                    return index.starts[n] + (target - before[n])
+                index = self._grown(index.last)
+            else:
+                index = self._grown(start)
+
+    def before(self, due: datetime, lead: timedelta) -> datetime:
+        """Return the first instant from which no more than `lead` of open time is left until `due`."""
+        index = self._index
+        while True:
+            if index.first <= due < index.last:
+                target = index.spent(due) - lead
+                if target > _ZERO:
+                    n = bisect_left(index.before, target) - 1
+                    return index.starts[n] + (target - index.before[n])
+                index = self._grown(index.first - _SECOND)
+            else:
+                index = self._grown(due)
+
+    def elapsed(self, start: datetime, end: datetime) -> timedelta:
+        """Return the open time in [start, end); negative when end is before start."""
+        index = self._index
+        while not (index.first <= start < index.last and index.first <= end < index.last):
+            index = self._grown(start)
+            index = self._grown(end)
+        return index.spent(end) - index.spent(start)
+
+    def is_open(self, at: datetime) -> bool:
+        """Tell whether `at` lies in an open period."""
+        index = self._covering(at)
+        return at < index.ends[bisect_right(index.starts, at) - 1]
+
+    def periods(self, start: datetime, end: datetime) -> Iterator[Period]:
+        """Yield the open periods clipped to [start, end), in order."""
+        self._covering(start)
+        index = self._covering(end)
+        for n in range(bisect_right(index.starts, start) - 1, bisect_left(index.starts, end)):
+            yield from clipped([Period(index.starts[n], index.ends[n])], start, end)
+
+    def _covering(self, at: datetime) -> _Index:
+        index = self._index
+        return index if index.first <= at < index.last else self._grown(at)
+
+    def _grown(self, at: datetime) -> _Index:
+        """Widen the index to hold `at` well inside; at least doubled, so growing is cheap in the long run."""
+        if not _FIRST <= at < _LAST:
+            raise InstantError(Fault("", "the calendar has no opening there before the end of time"))
+        first, last = self._index.first, self._index.last
+        if first <= at < last:
+            return self._index
+        span = max(_MARGIN, last - first)
+        if last < first:
+            first = last = at
+        if at <= first:
+            first = at - min(span, at - _FIRST)
+        if at >= last:
+            last = at + min(span, _LAST - at)
+        self._index = _indexed(self.hours, first, last)
+        return self._index
+
+
+def _indexed(hours: OpeningHours, first: datetime, last: datetime) -> _Index:
+    periods = merged(_open_periods(hours, first, last))
+    before = [_ZERO, _ZERO]
+    for start, end in periods:
+        before.append(before[-1] + (end - start))
+    return _Index(
+        first, last, [first, *(p.start for p in periods)], [first, *(p.end for p in periods)], before
+    )
+
+
+def _open_periods(hours: OpeningHours, first: datetime, last: datetime) -> Iterator[Period]:
+    """Turn wall time into UTC: the one place that does.
+
+    An instant is open iff its wall time is. So the wall periods are laid over each stretch of constant offset
+    on its own: an hour that the wall clock shows twice is open twice, one that it skips is open never.
+    """
+    wall = list(hours.periods((first - 2 * DAY).date(), (last + 2 * DAY).date()))
+    for stretch, offset in _offsets(hours.zone, first, last):
+        start, end = (instant.replace(tzinfo=None) + offset for instant in stretch)
+        for opened, closed in clipped(wall, start, end):
+            yield Period((opened - offset).replace(tzinfo=UTC), (closed - offset).replace(tzinfo=UTC))
+
+
+def _offsets(zone: ZoneInfo, first: datetime, last: datetime) -> Iterator[tuple[Period, timedelta]]:
+    """Yield the stretches of [first, last) in which the zone's offset stays the same."""
+    start, day = first, first
+    while day < last:
+        tomorrow = min(day + DAY, last)
+        offset = _offset(zone, day)
+        if _offset(zone, tomorrow) != offset:
+            change = _change(zone, day, tomorrow)
+            yield Period(start, change), offset
+            start = change
+        day = tomorrow
+    yield Period(start, last), _offset(zone, last - _SECOND)
+
+
+def _change(zone: ZoneInfo, early: datetime, late: datetime) -> datetime:
+    """Return the instant in (early, late] at which the offset changes, which is on a whole second."""
+    early, late = early.replace(microsecond=0), late.replace(microsecond=0) + _SECOND * bool(late.microsecond)
+    offset = _offset(zone, early)
+    while late - early > _SECOND:
+        middle = early + (late - early) // 2 // _SECOND * _SECOND
+        if _offset(zone, middle) == offset:
+            early = middle
+        else:
+            late = middle
+    return late
+
+
+def _offset(zone: ZoneInfo, at: datetime) -> timedelta:
+    return at.astimezone(zone).utcoffset() or _ZERO
