@@ -1,0 +1,1 @@
+"""The outside world: system time, mail, telephony, webhooks, chat, the embedded PostgreSQL."""
