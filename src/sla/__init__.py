@@ -6,7 +6,9 @@ from sla.choice import Choice, Reason, choose, unmet
 from sla.clock import Clock, Clocks, ClockState, Firing
 from sla.engine import Outcome, apply, replay
 from sla.errors import BudgetError, CalendarError, Fault, InstantError, PolicyError, SlaError
+from sla.escalation import Coming
 from sla.events import Event, EventType
+from sla.explain import Explanation, Stretch, explain
 from sla.metrics import METRICS, Metric
 from sla.periods import Period
 from sla.policy import Condition, Facts, Policy, Target, Versioned
@@ -43,10 +45,12 @@ __all__ = [
     "ClockState",
     "Clocks",
     "Closed",
+    "Coming",
     "Condition",
     "CustomerReplied",
     "Event",
     "EventType",
+    "Explanation",
     "Facts",
     "Fault",
     "Firing",
@@ -67,6 +71,7 @@ __all__ = [
     "SlaError",
     "Solved",
     "StatusChanged",
+    "Stretch",
     "Target",
     "Terms",
     "TermsChanged",
@@ -75,6 +80,7 @@ __all__ = [
     "Versioned",
     "apply",
     "choose",
+    "explain",
     "parse_budget",
     "replay",
     "time_text",

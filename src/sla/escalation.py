@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from sla.budget import parse_time
@@ -23,6 +24,13 @@ class Mark(NamedTuple):
     rank: int
     level: Level
     repeat: int
+
+
+class Coming(Struct, frozen=True):
+    """A level that will fire at `at` if nothing intervenes."""
+
+    level: str
+    at: datetime
 
 
 def passed(clock: Clock, promise: Promise, now: datetime) -> tuple[Clock, list[Event]]:
@@ -48,6 +56,15 @@ def passed(clock: Clock, promise: Promise, now: datetime) -> tuple[Clock, list[E
 def armed(clock: Clock, promise: Promise) -> Clock:
     """Note the earliest instant at which time alone changes something."""
     return replace(clock, next_at=min(_instants(clock, promise), default=None))
+
+
+def coming(clock: Clock, promise: Promise) -> tuple[Coming, ...]:
+    """Return the levels yet to fire for the first time, soonest first; none while the clock is paused."""
+    if not clock.is_live:
+        return ()
+    waiting = [level for level in promise.levels if level.name not in clock.fired]
+    instants = [(level.name, _at(clock, promise, level)) for level in waiting]
+    return tuple(sorted((Coming(name, at) for name, at in instants if at), key=lambda found: found.at))
 
 
 def _instants(clock: Clock, promise: Promise) -> Iterator[datetime]:

@@ -17,9 +17,10 @@ from sla.periods import Period, clipped, merged
 
 _ZERO = timedelta()
 _SECOND = timedelta(seconds=1)
-_FIRST = datetime(1, 1, 4, tzinfo=UTC)
-_LAST = datetime(9999, 12, 28, tzinfo=UTC)
-_MARGIN = timedelta(days=400)
+_EVER = datetime.min.replace(tzinfo=UTC)
+_NEVER = datetime.max.replace(tzinfo=UTC)
+_ROOM = timedelta(days=400)
+_REACH = timedelta(days=200 * 366)
 
 
 class _Index(NamedTuple):
@@ -42,21 +43,21 @@ class Timeline:
 
     def __init__(self, hours: OpeningHours) -> None:
         self.hours = hours
-        self._index = _Index(_LAST, _FIRST, [], [], [])
+        self._index = _Index(_NEVER, _EVER, [], [], [])
 
     def due(self, start: datetime, budget: timedelta) -> datetime:
         """Return the last instant at which the open time used since `start` is <= budget."""
-        index = self._index
+        first, last, starts, ends, before = self._index
         while True:
-            if index.first <= start < index.last:
-                target = index.spent(start) + budget
-                before = index.before
-                if target < before[-1]:
-                    n = bisect_right(before, target) - 1
-                    return index.starts[n] + (target - before[n])
-                index = self._grown(index.last)
-            else:
-                index = self._grown(start)
+            if not first <= start < last:
+                first, last, starts, ends, before = self._grown(start, start)
+                continue
+            n = bisect_right(starts, start) - 1
+            target = budget + (before[n] + (start - starts[n]) if start < ends[n] else before[n + 1])
+            if target < before[-1]:
+                n = bisect_right(before, target) - 1
+                return starts[n] + (target - before[n])
+            first, last, starts, ends, before = self._grown(start, last)
 
     def before(self, due: datetime, lead: timedelta) -> datetime:
         """Return the first instant from which no more than `lead` of open time is left until `due`."""
@@ -67,49 +68,47 @@ class Timeline:
                 if target > _ZERO:
                     n = bisect_left(index.before, target) - 1
                     return index.starts[n] + (target - index.before[n])
-                index = self._grown(index.first - _SECOND)
+                index = self._grown(index.first, due)
             else:
-                index = self._grown(due)
+                index = self._grown(due, due)
 
     def elapsed(self, start: datetime, end: datetime) -> timedelta:
         """Return the open time in [start, end); negative when end is before start."""
-        index = self._index
-        while not (index.first <= start < index.last and index.first <= end < index.last):
-            index = self._grown(start)
-            index = self._grown(end)
+        index = self._covering(start, end) if start <= end else self._covering(end, start)
         return index.spent(end) - index.spent(start)
 
     def is_open(self, at: datetime) -> bool:
         """Tell whether `at` lies in an open period."""
-        index = self._covering(at)
+        index = self._covering(at, at)
         return at < index.ends[bisect_right(index.starts, at) - 1]
 
     def periods(self, start: datetime, end: datetime) -> Iterator[Period]:
         """Yield the open periods clipped to [start, end), in order."""
-        self._covering(start)
-        index = self._covering(end)
+        index = self._covering(start, end)
         for n in range(bisect_right(index.starts, start) - 1, bisect_left(index.starts, end)):
             yield from clipped([Period(index.starts[n], index.ends[n])], start, end)
 
-    def _covering(self, at: datetime) -> _Index:
+    def _covering(self, low: datetime, high: datetime) -> _Index:
         index = self._index
-        return index if index.first <= at < index.last else self._grown(at)
+        return index if index.first <= low and high < index.last else self._grown(low, high)
 
-    def _grown(self, at: datetime) -> _Index:
-        """Widen the index to hold `at` well inside; at least doubled, so growing is cheap in the long run."""
-        if not _FIRST <= at < _LAST:
-            raise InstantError(Fault("", "the calendar has no opening there before the end of time"))
-        first, last = self._index.first, self._index.last
-        if first <= at < last:
-            return self._index
-        span = max(_MARGIN, last - first)
-        if last < first:
-            first = last = at
-        if at <= first:
-            first = at - min(span, at - _FIRST)
-        if at >= last:
-            last = at + min(span, _LAST - at)
-        self._index = _indexed(self.hours, first, last)
+    def _grown(self, low: datetime, high: datetime) -> _Index:
+        """Return an index with [low, high] well inside: the old one widened, or a new one.
+
+        The room added grows with the span, so that growing stays cheap in the long run.
+        """
+        if high - low > _REACH:
+            raise InstantError(Fault("", "the calendar has no such opening within 200 years"))
+        first, last = min(low, self._index.first), max(high, self._index.last)
+        if last - first > 2 * _REACH:
+            first, last = low, high
+        room = max(_ROOM, high - low)
+        try:
+            first = first - room if low <= first else first
+            last = last + room if high >= last else last
+            self._index = _indexed(self.hours, first, last)
+        except OverflowError:
+            raise InstantError(Fault("", "too near to the beginning or the end of time")) from None
         return self._index
 
 
