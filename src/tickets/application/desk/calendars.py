@@ -1,0 +1,94 @@
+"""Business calendars of the desk: opening hours under a key, with a country's public holidays if wished."""
+
+from functools import cache, cached_property
+from typing import Annotated
+
+import holidays
+from msgspec import Meta, Struct
+
+import sla
+from sla.business_calendar import Pairs
+
+FIRST_YEAR, LAST_YEAR = 2015, 2040
+"""Years for which public holidays are filled in where the desk says nothing else."""
+
+Year = Annotated[int, Meta(ge=1990, le=2100)]
+
+
+class HolidaysOf(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whose public holidays: of an ISO 3166-1 `country`, perhaps an ISO 3166-2 `subdivision`; years inclusive."""
+
+    country: str
+    subdivision: str | None = None
+    first_year: Year = FIRST_YEAR
+    last_year: Year = LAST_YEAR
+
+    def dates(self) -> tuple[str, ...]:
+        """The dates, in order, substitutes for holidays on a weekend included.
+
+        Raises:
+            ValueError: the `holidays` library does not know the country or the subdivision.
+        """
+        return _dates(self.country, self.subdivision, self.first_year, self.last_year)
+
+
+class NamedCalendar(Struct, frozen=True, dict=True, kw_only=True, forbid_unknown_fields=True):
+    """An `sla.BusinessCalendar` under a key, its fields inline.
+
+    `holidays_of` (`VN` is short for `{country: VN}`) adds public holidays to `holidays`. They are looked up
+    when the desk is applied and kept in `public_holidays`, so that a later release of the `holidays` library
+    changes nothing by itself: the next apply shows what it would change.
+
+    Raises:
+        sla.CalendarError: every fault at once, with pointers.
+    """
+
+    key: str
+    name: str = ""
+    timezone: str = "UTC"
+    hours: dict[str, Pairs] = {}
+    holidays: list[str] = []
+    holidays_of: str | HolidaysOf | None = None
+    special_days: dict[str, Pairs] = {}
+    breaks: dict[str, Pairs] = {}
+    always_open: bool = False
+    public_holidays: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be."""
+        _ = self.business_calendar
+
+    @cached_property
+    def business_calendar(self) -> sla.BusinessCalendar:
+        """The calendar as `sla` knows it, public holidays among the others."""
+        own = frozenset(self.holidays)
+        return sla.BusinessCalendar(
+            timezone=self.timezone,
+            hours=self.hours,
+            holidays=[*self.holidays, *(day for day in self.public_holidays if day not in own)],
+            special_days=self.special_days,
+            breaks=self.breaks,
+            always_open=self.always_open,
+        )
+
+
+def public_holidays(source: str | HolidaysOf | None) -> tuple[str, ...]:
+    """The dates that `holidays_of` asks for.
+
+    Raises:
+        ValueError: the `holidays` library does not know the country or the subdivision.
+    """
+    if source is None:
+        return ()
+    return (HolidaysOf(country=source) if isinstance(source, str) else source).dates()
+
+
+@cache
+def _dates(country: str, subdivision: str | None, first: int, last: int) -> tuple[str, ...]:
+    supported = holidays.list_supported_countries()
+    if country not in supported:
+        raise ValueError(f"no public holidays are known for country {country!r}")
+    if subdivision is not None and subdivision not in supported[country]:
+        raise ValueError(f"no public holidays are known for subdivision {subdivision!r} of {country}")
+    days = holidays.country_holidays(country, subdiv=subdivision, years=range(first, last + 1))
+    return tuple(sorted(day.isoformat() for day in days))

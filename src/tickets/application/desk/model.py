@@ -1,0 +1,89 @@
+"""The desk: everything a merchant configures, as one frozen value.
+
+Other rooms bring their own structs (`routing.Region`, `sla.Policy`, `intake.Form`, …); here stands what only
+the desk knows. `kinds.py` lists them all.
+"""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+import routing
+import sla
+from tickets.application.desk.calendars import NamedCalendar
+from tickets.application.desk.escalation import EscalationPolicy
+from tickets.intake import Form, Line, Mailbox
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What holds for the whole desk: `country` (ISO 3166-1, two letters) reads national phone numbers.
+
+    `language` (BCP 47, such as `vi`) is spoken where nothing says otherwise.
+    """
+
+    key: str = "desk"
+    name: str = ""
+    country: Annotated[str, Meta(pattern="^[A-Z]{2}$")] = "VN"
+    language: str = "vi"
+
+
+class Team(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A group of agents; who belongs to it, the agents say. `lead` is the key of an agent."""
+
+    key: str
+    name: str = ""
+    lead: str | None = None
+
+
+class Agent(routing.Agent, frozen=True, kw_only=True):
+    """A `routing.Agent` who can be reached. `presence` is where a new agent starts; after that it is live."""
+
+    email: str | None = None
+    phone: str | None = None
+    presence: routing.Presence = "offline"
+
+
+class Webhook(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An address that hears of `events` (all when empty; `ticket.*` is a family).
+
+    Its signing secret is never part of the desk: `secret_env` names the environment variable that holds it;
+    without one, a secret is made when the webhook is, kept by the database and shown once.
+    """
+
+    key: str
+    url: str
+    events: tuple[str, ...] = ()
+    secret_env: Annotated[str, Meta(pattern="^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
+
+
+class Desk(Struct, frozen=True, kw_only=True):
+    """All objects of one desk, by kind and key. Field names are the names of the kinds."""
+
+    settings: dict[str, Settings] = {}
+    regions: dict[str, routing.Region] = {}
+    calendars: dict[str, NamedCalendar] = {}
+    teams: dict[str, Team] = {}
+    agents: dict[str, Agent] = {}
+    on_call_schedules: dict[str, routing.Schedule] = {}
+    escalation_policies: dict[str, EscalationPolicy] = {}
+    sla_policies: dict[str, sla.Policy] = {}
+    routing_rules: dict[str, routing.Rule] = {}
+    forms: dict[str, Form] = {}
+    mailboxes: dict[str, Mailbox] = {}
+    hotlines: dict[str, Line] = {}
+    webhooks: dict[str, Webhook] = {}
+
+    @property
+    def country(self) -> str:
+        """The default phone country."""
+        return self.settings.get(SETTINGS, _DEFAULTS).country
+
+    @property
+    def language(self) -> str:
+        """The language spoken where nothing says otherwise."""
+        return self.settings.get(SETTINGS, _DEFAULTS).language
+
+
+SETTINGS = "desk"
+"""The one key in `settings`; in a file its fields stand directly under `settings:`."""
+_DEFAULTS = Settings()
