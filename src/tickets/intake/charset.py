@@ -38,6 +38,8 @@ def decode(data: bytes, charset: str = "") -> str:
     Nothing declared, or nothing Python knows, means UTF-8 or else Windows-1252. Never raises.
     """
     codec = _codec(charset)
+    if codec.startswith("iso2022_jp"):  # seven bits, so UTF-8 would take its escapes for text
+        return data.replace(b"\x1b$B", b"\x1b$(Q").decode("iso2022_jp_2004", "replace")
     for attempt in (codec, "utf-8"):
         try:
             return data.decode(attempt).removeprefix("\ufeff")
@@ -52,7 +54,7 @@ def _codec(charset: str) -> str:
     name = _ALIASES.get(name, name)
     try:
         codec = codecs.lookup(name).name
-        b"".decode(codec)  # refuses codecs between bytes and bytes
+        b"a".decode(codec, "replace")  # refuses codecs between bytes and bytes
     except (LookupError, ValueError, TypeError):
         return "utf-8"
     return "utf-8" if codec in _REFUSED else codec

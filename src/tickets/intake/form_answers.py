@@ -17,6 +17,7 @@ Answers = dict[str, FieldValue]
 
 _TRUE = frozenset({"true", "on", "yes", "1"})
 _FALSE = frozenset({"false", "off", "no", "0"})
+_LONGEST_NUMBER = 40
 _LARGEST = 2**53
 """Whole numbers beyond this are not exact in every JSON reader."""
 
@@ -111,23 +112,31 @@ def _normal(kind: FieldType, given: str, country: str) -> str:
 
 
 def _number(field: FormField, given: FieldValue) -> int | float:
-    if isinstance(given, bool) or not isinstance(given, int | float | str) or len(str(given)) > 40:  # noqa: PLR2004
-        raise ValueError("must be a number")
-    try:
-        number = int(given) if field.type == "integer" and not isinstance(given, float) else float(given)
-    except ValueError:
-        raise ValueError(
-            "must be a whole number" if field.type == "integer" else "must be a number"
-        ) from None
-    if field.type == "integer" and number != int(number) if math.isfinite(number) else True:
-        raise ValueError("must be a whole number" if field.type == "integer" else "must be a number")
+    whole = field.type == "integer"
+    number = _read_number(given, whole=whole)
+    if number is None:
+        raise ValueError("must be a whole number" if whole else "must be a number")
     if abs(number) > _LARGEST:
         raise ValueError("is too large")
     if field.minimum is not None and number < field.minimum:
         raise ValueError(f"at least {field.minimum:g}")
     if field.maximum is not None and number > field.maximum:
         raise ValueError(f"at most {field.maximum:g}")
-    return int(number) if field.type == "integer" else number
+    return number
+
+
+def _read_number(given: FieldValue, *, whole: bool) -> int | float | None:
+    if isinstance(given, bool) or given is None or len(str(given)) > _LONGEST_NUMBER:
+        return None
+    try:
+        if whole and not isinstance(given, float):
+            return int(given)
+        number = float(given)
+    except ValueError:
+        return None
+    if not math.isfinite(number) or (whole and not number.is_integer()):
+        return None
+    return int(number) if whole else number
 
 
 def _truth(given: FieldValue) -> bool:
