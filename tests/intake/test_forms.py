@@ -175,6 +175,7 @@ def test_the_three_bodies_say_the_same() -> None:
         (b'{"a\\u0000": 1}', "application/json"),
         (b"\xff", "application/json"),
         (b"[" * 100_000, "application/json"),
+        (b'{"a":' * 600 + b"1" + b"}" * 600, "application/json"),
         (b"a=%00", "application/x-www-form-urlencoded"),
         (b"a=1&a=2", "application/x-www-form-urlencoded"),
         (b"&".join(b"a%d=1" % number for number in range(300)), "application/x-www-form-urlencoded"),

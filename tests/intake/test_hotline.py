@@ -96,7 +96,10 @@ def test_what_is_no_fact_of_a_call_is_refused(name: str, value: object) -> None:
     assert {pointer.split("/")[1] for pointer in faults_of(**{name: value})} == {name}
 
 
-@pytest.mark.parametrize("body", [b"", b"null", b"[]", b"{", b"\xff", b'{"a":1}', b"[" * 100_000])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"null", b"[]", b"{", b"\xff", b'{"a":1}', b'{"fields":' * 600 + b"1" + b"}" * 600, b"[" * 100_000],
+)
 def test_what_is_no_event_is_refused(body: bytes) -> None:
     with pytest.raises(Unreadable):
         read_call(body, LINE)

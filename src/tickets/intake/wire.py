@@ -48,14 +48,17 @@ def convert_object(value: Mapping[str, object], into: type[T]) -> T:
 
 
 def refuse_nul(value: object, *steps: str | int) -> list[Fault]:
-    """A fault for every text with a NUL character or half a surrogate pair; the database takes neither."""
+    """A fault for every text with a NUL character or half a surrogate pair; the database takes neither.
+
+    Looks into an object and the objects in it: no field takes deeper ones, so their types refuse them.
+    """
     if isinstance(value, str):
         if "\0" in value:
             return [Fault(pointer(*steps), "NUL characters are not text")]
         if any("\ud800" <= character <= "\udfff" for character in value):
             return [Fault(pointer(*steps), "half a surrogate pair is not text")]
         return []
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping) and len(steps) <= 1:
         keys = [fault for key in value for fault in refuse_nul(key, *steps)]
         return keys + [fault for key, item in value.items() for fault in refuse_nul(item, *steps, str(key))]
     return []
