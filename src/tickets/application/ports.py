@@ -53,7 +53,7 @@ class Known(Struct, frozen=True, kw_only=True):
     refers_to: UUID | None
 
 
-class Ledger(Struct, frozen=True, kw_only=True):
+class Ledger(Struct, frozen=True):
     """How a request is to be recognised when it, or an answer to it, comes again."""
 
     channel: str
@@ -61,6 +61,15 @@ class Ledger(Struct, frozen=True, kw_only=True):
     external_id: str | None
     conversation: tuple[str, ...] = ()
     envelope: UUID | None = None
+
+
+class AgentState(Struct, frozen=True):
+    """The live part of an agent: `load` in units of capacity."""
+
+    key: str
+    presence: str
+    load: int
+    last_assigned_at: datetime | None
 
 
 class TicketStore(Protocol):
@@ -105,4 +114,33 @@ class TicketStore(Protocol):
         """The terms kept under a hash, as JSON."""
 
     async def take_capacity(self, loads: Sequence[tuple[str, int, int]], now: datetime) -> frozenset[str]:
-        """Raise agents' loads by `(agent, units, capacity)` where they are online and it fits; who took it."""
+        """Raise agents' loads by `(agent, units, capacity)`, if online and it fits; who took it."""
+
+    async def claim_due(self, now: datetime, limit: int) -> list[Ticket]:
+        """Tickets whose `tick_at` has come, earliest first, locked; those others hold are left to them."""
+
+    async def set_aside(self, ticket: UUID, until: datetime) -> None:
+        """Look at a ticket again at `until`: its turn failed, and others must not wait behind it."""
+
+    async def claim_waiting(
+        self, now: datetime, limit: int, after: tuple[datetime, UUID] | None, *, everyone: bool
+    ) -> list[tuple[datetime, Ticket]]:
+        """Tickets that wait for an agent, with the instant they want one by, most urgent first, locked.
+
+        Those behind `after`; only those whose `route_at` has come unless `everyone`.
+        """
+
+    async def agent_states(self) -> list[AgentState]:
+        """The live part of every agent."""
+
+    async def next_instant(self) -> datetime | None:
+        """When a ticket is next due, or routing may next say something new."""
+
+    async def lock_alert(self, alert: UUID) -> tuple[UUID, str, str] | None:
+        """Ticket, metric and state of an alert."""
+
+    async def acknowledge_alerts(self, ticket: UUID, metric: str, by: str, now: datetime) -> None:
+        """Acknowledge every open alert of a ticket's metric."""
+
+    async def resolve_alerts(self, ticket: UUID) -> None:
+        """The ticket is at rest: its alerts are over."""

@@ -147,3 +147,31 @@ RETURNING agent_state.key
 
 INTERN = "INSERT INTO terms (id, body, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
 TERMS = "SELECT body FROM terms WHERE id = $1"
+
+CLAIM_DUE = f"""
+SELECT {TICKET.columns} FROM ticket WHERE tick_at <= $1 ORDER BY tick_at LIMIT $2 FOR UPDATE SKIP LOCKED
+"""
+SET_ASIDE = "UPDATE ticket SET tick_at = $2, epoch = epoch + 1 WHERE id = $1"
+
+# As `routing.wanted_by` has it: the breach, or the end of the priority's patience, whichever comes first.
+_WANTED_BY = """least(coalesce(due_at, 'infinity'), waiting_since + CASE priority
+    WHEN 'urgent' THEN interval '15 minutes' WHEN 'high' THEN interval '1 hour'
+    WHEN 'normal' THEN interval '4 hours' ELSE interval '24 hours' END)"""
+
+CLAIM_WAITING = f"""
+SELECT {_WANTED_BY}, {TICKET.columns} FROM ticket
+WHERE waiting_since IS NOT NULL AND ($3 OR route_at <= $1)
+  AND ($4::timestamptz IS NULL OR ({_WANTED_BY}, id) > ($4, $5::uuid))
+ORDER BY 1, id LIMIT $2 FOR UPDATE SKIP LOCKED
+"""
+AGENT_STATES = "SELECT key, presence, load, last_assigned_at FROM agent_state"
+NEXT_INSTANT = """
+SELECT least((SELECT min(tick_at) FROM ticket WHERE tick_at IS NOT NULL),
+             (SELECT min(route_at) FROM ticket WHERE waiting_since IS NOT NULL))
+"""
+LOCK_ALERT = "SELECT ticket_id, metric, state FROM alert WHERE id = $1"
+ACKNOWLEDGE = """
+UPDATE alert SET state = 'acknowledged', acknowledged_by = $3, acknowledged_at = $4
+WHERE ticket_id = $1 AND metric = $2 AND state = 'open'
+"""
+RESOLVE = "UPDATE alert SET state = 'resolved' WHERE ticket_id = $1 AND state <> 'resolved'"

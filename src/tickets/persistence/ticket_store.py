@@ -10,12 +10,14 @@ import asyncpg
 from msgspec import Raw
 from msgspec.structs import asdict
 
-from tickets.application.ports import Idempotent, Kept, Known, Ledger, Superseded, Wanted
+from tickets.application.ports import AgentState, Idempotent, Kept, Known, Ledger, Superseded, Wanted
 from tickets.domain.ticket import Change, Customer, Ticket
 from tickets.persistence import ticket_sql as sql
 from tickets.persistence.engine import Engine
+from tickets.persistence.rows import Rows
 
 _values = attrgetter(*sql.COLUMNS)
+_STATES = Rows(AgentState)
 
 
 class PostgresTickets:
@@ -117,9 +119,47 @@ class PostgresTickets:
         rows = await self.engine.fetch(sql.TAKE, agents, units, capacities, now)
         return frozenset(row[0] for row in rows)
 
+    async def claim_due(self, now: datetime, limit: int) -> list[Ticket]:
+        """Tickets whose `tick_at` has come, earliest first, locked; those others hold are left to them."""
+        return sql.TICKET.all(await self.engine.fetch(sql.CLAIM_DUE, now, limit))
+
+    async def set_aside(self, ticket: UUID, until: datetime) -> None:
+        """Look at a ticket again at `until`."""
+        await self.engine.execute(sql.SET_ASIDE, ticket, until)
+
+    async def claim_waiting(
+        self, now: datetime, limit: int, after: tuple[datetime, UUID] | None, *, everyone: bool
+    ) -> list[tuple[datetime, Ticket]]:
+        """Tickets that wait for an agent, most urgent first, locked."""
+        place = after or (None, None)
+        rows = await self.engine.fetch(sql.CLAIM_WAITING, now, limit, everyone, *place)
+        return [(wanted_by, sql.TICKET.one(ticket)) for wanted_by, *ticket in rows]
+
+    async def agent_states(self) -> list[AgentState]:
+        """The live part of every agent."""
+        return _STATES.all(await self.engine.fetch(sql.AGENT_STATES))
+
+    async def next_instant(self) -> datetime | None:
+        """When a ticket is next due, or routing may next say something new."""
+        instant: datetime | None = await self.engine.fetch_value(sql.NEXT_INSTANT)
+        return instant
+
+    async def lock_alert(self, alert: UUID) -> tuple[UUID, str, str] | None:
+        """Ticket, metric and state of an alert. The lock is the ticket's (law 3)."""
+        row = await self.engine.fetch_row(sql.LOCK_ALERT, alert)
+        return None if row is None else (row[0], row[1], row[2])
+
+    async def acknowledge_alerts(self, ticket: UUID, metric: str, by: str, now: datetime) -> None:
+        """Acknowledge every open alert of a ticket's metric."""
+        await self.engine.execute(sql.ACKNOWLEDGE, ticket, metric, by, now)
+
+    async def resolve_alerts(self, ticket: UUID) -> None:
+        """The ticket is at rest: its alerts are over."""
+        await self.engine.execute(sql.RESOLVE, ticket)
+
     @asynccontextmanager
     async def _around(self, change: Change) -> AsyncIterator[None]:
-        """A transaction only where one statement is not enough: files and loads have statements of their own."""
+        """A transaction only where one statement is not enough: files and loads have their own."""
         if any(message.attachments for message in change.messages) or change.capacity:
             async with self.engine.transaction():
                 yield
@@ -151,7 +191,7 @@ class PostgresTickets:
 def _superseded() -> Iterator[None]:
     try:
         yield
-    except asyncpg.UniqueViolationError as twin:
+    except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError) as twin:
         raise Superseded from twin
 
 

@@ -1,0 +1,40 @@
+"""Somebody has an alert: its repeats stop."""
+
+from datetime import datetime
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from tickets.application import facts
+from tickets.application.house import House
+from tickets.domain.errors import NotFound
+from tickets.domain.ticket import Change, Happened
+
+
+async def acknowledge(house: House, alert_id: UUID, by: str, now: datetime) -> None:
+    """Acknowledge an alert and with it every open one of the same promise. Doing it twice changes nothing.
+
+    Raises:
+        NotFound: there is no such alert.
+    """
+    desk = await house.desks.current()
+    async with house.tickets.transaction():
+        found = await house.tickets.lock_alert(alert_id)
+        if found is None:
+            raise NotFound(f"there is no alert {alert_id}")
+        ticket_id, metric, state = found
+        ticket = await house.tickets.lock(ticket_id)
+        if ticket is None or state != "open":
+            return
+        verdict = facts.acknowledged(ticket, await house.pinned(ticket), metric, now, now)
+        noted = Happened(
+            type="alert_acknowledged",
+            actor=by,
+            occurred_at=now,
+            detected_at=now,
+            data={"alert": str(alert_id), "metric": metric},
+        )
+        after = replace(verdict.ticket, epoch=ticket.epoch + 1, updated_at=now)
+        change = Change(before=ticket, after=after, now=now, happened=(noted, *verdict.happened))
+        await house.save(house.with_alerts(change, verdict.escalations, desk), desk)
+        await house.tickets.acknowledge_alerts(ticket_id, metric, by, now)

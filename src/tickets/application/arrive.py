@@ -1,0 +1,226 @@
+"""A request arrives: the same one again, a message on a ticket it belongs to, or a new ticket."""
+
+from datetime import datetime
+from uuid import UUID
+
+from msgspec import Raw, Struct
+from msgspec.structs import replace
+
+from tickets.application import facts
+from tickets.application.change import Called, Command, Draw, Say, Scene, called, decide
+from tickets.application.house import ATTEMPTS, Desk, House
+from tickets.application.ports import Idempotent, Known, Ledger, Superseded, Wanted
+from tickets.domain.draft import Draft
+from tickets.domain.ticket import Change, Customer, Message, Ticket
+
+
+class Arrived(Struct, frozen=True):
+    """What became of a request. `kept` is the answer given before under the same Idempotency-Key."""
+
+    ticket: Ticket | None
+    is_new: bool
+    kept: Raw | None = None
+
+
+class KeyReused(Exception):  # noqa: N818 - a condition, not a bug
+    """An Idempotency-Key came with another request than the one it was first used for."""
+
+
+async def arrive(
+    house: House,
+    draft: Draft,
+    now: datetime,
+    *,
+    envelope: UUID | None = None,
+    idempotent: Idempotent | None = None,
+    correlation_id: str | None = None,
+) -> Arrived:
+    """Take a request in, exactly once.
+
+    Raises:
+        KeyReused: its Idempotency-Key belongs to another request.
+        Superseded: others kept writing first, five times over.
+    """
+    ledger = Ledger(draft.channel, draft.account, draft.external_id, draft.conversation, envelope)
+    request = _Request(house, draft, ledger, now, idempotent, correlation_id)
+    for attempt in range(ATTEMPTS):
+        try:
+            return await request.take()
+        except Superseded:
+            if attempt == ATTEMPTS - 1:
+                raise
+    raise Superseded
+
+
+class _Request(Struct, frozen=True):
+    house: House
+    draft: Draft
+    ledger: Ledger
+    now: datetime
+    idempotent: Idempotent | None
+    correlation_id: str | None
+
+    async def take(self) -> Arrived:
+        """Decide on what is known now."""
+        known = await self.house.tickets.known(_wanted(self.draft, self.idempotent))
+        if known.kept is not None and self.idempotent is not None:
+            if known.kept.fingerprint != self.idempotent.fingerprint:
+                raise KeyReused
+            return Arrived(None, is_new=False, kept=known.kept.answer)
+        if known.duplicate_of is not None:
+            return Arrived(await self.house.tickets.read(known.duplicate_of), is_new=False)
+        desk = await self.house.desks.at_least(known.revision)
+        target = self.draft.ticket or known.refers_to
+        if target is not None and (joined := await self.join(target, known, desk)) is not None:
+            return Arrived(joined, is_new=False)
+        return await self.open(known, desk, related_to=target)
+
+    async def join(self, target: UUID, known: Known, desk: Desk) -> Ticket | None:
+        """Add it to the ticket it belongs to; None when it does not belong there."""
+        async with self.house.tickets.transaction():
+            ticket = await self.house.tickets.lock(target)
+            if ticket is None or not belongs(self.draft, known, ticket):
+                return None
+            actor = f"customer:{ticket.customer_id}"
+            scene = await self.house.scene(ticket, desk, actor, self.now)
+            change, escalations = decide(await self.command(ticket, desk), scene)
+            change = self.house.with_alerts(
+                replace(change, correlation_id=self.correlation_id), escalations, desk
+            )
+            await self.house.save(change, desk, self.ledger)
+            return change.after
+
+    async def command(self, ticket: Ticket, desk: Desk) -> Command:
+        """What it does to a ticket it belongs to."""
+        draft = self.draft
+        if draft.call is not None:
+            taken = ticket.assignee is None and ticket.working and await self.takes_call(ticket.units, desk)
+            return Called(draft.call, taken)
+        return Say(
+            kind="customer_message",
+            text=draft.text,
+            html=draft.html,
+            automatic=draft.automatic,
+            written_at=draft.written_at,
+            attachments=draft.attachments,
+        )
+
+    async def takes_call(self, units: int, desk: Desk) -> bool:
+        """Whether the agent who answered keeps the ticket."""
+        call = self.draft.call
+        if call is None or call.event != "answered" or call.agent is None:
+            return False
+        capacity = desk.capacity(call.agent)
+        if capacity is None:
+            return False
+        return bool(await self.house.tickets.take_capacity([(call.agent, units, capacity)], self.now))
+
+    async def open(self, known: Known, desk: Desk, related_to: UUID | None) -> Arrived:
+        """Open a new ticket for it."""
+        house, now = self.house, self.now
+        newcomer = None if known.customer else customer_of(self.draft, house.new_id())
+        customer = known.customer or newcomer
+        if customer is None:
+            raise AssertionError("a customer is either known or new")
+        ticket = ticket_of(self.draft, customer, house.new_id(), now)
+        ticket = facts.choose_team(replace(ticket, related_to=related_to), desk)
+        pinned = facts.pin_terms(ticket, desk)
+        change, escalations = opening(self.draft, ticket, pinned, house, now)
+        change = house.with_alerts(replace(change, correlation_id=self.correlation_id), escalations, desk)
+        await house.tickets.intern_terms(pinned.id, pinned.body, now)
+        number = await house.tickets.open(change, newcomer, self.ledger, known.revision, self.idempotent)
+        return Arrived(replace(change.after, number=number), is_new=True)
+
+
+def belongs(draft: Draft, known: Known, ticket: Ticket) -> bool:
+    """Whether a request may join a ticket: its own customer's words, or an event of its own call.
+
+    Neither a reference nor a keyed address makes a stranger a participant; theirs is a new, linked ticket.
+    """
+    if ticket.status == "closed":
+        return False
+    if draft.call is not None:
+        return ticket.channel == "hotline"
+    return known.customer is not None and known.customer.id == ticket.customer_id
+
+
+def customer_of(draft: Draft, customer_id: UUID) -> Customer:
+    """A customer nobody has met before."""
+    sender = draft.sender
+    return Customer(
+        id=customer_id,
+        name=sender.name,
+        language=sender.language,
+        region=sender.region,
+        identities=sender.identities,
+    )
+
+
+def ticket_of(draft: Draft, customer: Customer, ticket_id: UUID, now: datetime) -> Ticket:
+    """A new ticket as its facts stand, before team and promises."""
+    return Ticket(
+        id=ticket_id,
+        channel=draft.channel,
+        source=draft.source,
+        account=draft.account,
+        subject=draft.subject,
+        priority=draft.priority or "normal",
+        customer_id=customer.id,
+        customer_tier=customer.tier,
+        language=draft.language or draft.sender.language or customer.language,
+        region=draft.region or draft.sender.region or customer.region,
+        tags=draft.tags,
+        fields=draft.fields,
+        waiting_since=now,
+        route_at=now,
+        opened_at=now,
+        updated_at=now,
+    )
+
+
+def opening(
+    draft: Draft, ticket: Ticket, pinned: facts.Pinned, house: House, now: datetime
+) -> tuple[Change, tuple[facts.Escalation, ...]]:
+    """Everything a new ticket begins with: clocks, its first message, the first lines of its history."""
+    customer = f"customer:{ticket.customer_id}"
+    scene = Scene(
+        ticket=ticket, pinned=pinned, actor=customer, now=now, chosen=lambda _: pinned, new_id=house.new_id
+    )
+    draw = Draw(scene)
+    draw.note("opened", channel=draft.channel, source=draft.source, team=ticket.team, rule=ticket.rule)
+    draw.heed(facts.opened(ticket, pinned, now))
+    draw.messages.append(
+        Message(
+            id=house.new_id(),
+            ticket_id=ticket.id,
+            kind="customer_message",
+            author=customer,
+            text=draft.text,
+            html=draft.html,
+            automatic=draft.automatic,
+            written_at=draft.written_at,
+            occurred_at=now,
+            attachments=draft.attachments,
+        )
+    )
+    if draft.call is not None:
+        called(draw, Called(draft.call))
+    change = Change(
+        before=None,
+        after=draw.ticket,
+        now=now,
+        happened=tuple(draw.happened),
+        messages=tuple(draw.messages),
+    )
+    return change, tuple(draw.escalations)
+
+
+def _wanted(draft: Draft, idempotent: Idempotent | None) -> Wanted:
+    return Wanted(
+        channel=draft.channel,
+        account=draft.account,
+        external_id=draft.external_id,
+        identities=draft.sender.identities,
+        references=draft.references,
+        idempotent=idempotent,
+    )

@@ -1,0 +1,118 @@
+"""Who hears of an escalation: from the desk's levels to alerts and what leaves for their recipients."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from msgspec import Struct
+
+from tickets.application.facts import Escalation
+from tickets.domain.ticket import Alert, Happened, Outgoing, Ticket
+
+
+class Recipient(Struct, frozen=True):
+    """One who has to hear, and the ways that lead there: `(way, destination)`; none is an event (law 15)."""
+
+    name: str
+    ways: tuple[tuple[str, str], ...]
+
+
+class Directory(Protocol):
+    """What the desk knows of people: whom a level means, right now."""
+
+    def recipients(self, policy: str, level: str, ticket: Ticket, at: datetime) -> Sequence[Recipient]:
+        """Everybody a level notifies, never empty: the fallback answers when nobody else does."""
+
+
+class Notices(Protocol):
+    """How an alert reads on each way."""
+
+    def render(self, way: str, destination: str, notice_id: UUID, alert: Alert, ticket: Ticket) -> bytes:
+        """The bytes to send, the same in every attempt."""
+
+
+class Raised(Struct, frozen=True):
+    """Alerts, what leaves for them, and the history of both."""
+
+    alerts: tuple[Alert, ...]
+    outgoing: tuple[Outgoing, ...]
+    happened: tuple[Happened, ...]
+
+
+def escalate(
+    escalations: Iterable[Escalation],
+    ticket: Ticket,
+    directory: Directory,
+    notices: Notices,
+    now: datetime,
+    new_id: Callable[[], UUID],
+) -> Raised:
+    """Turn what is due into alerts: one for each, to everybody its level names."""
+    alerts: list[Alert] = []
+    outgoing: list[Outgoing] = []
+    happened: list[Happened] = []
+    for due in escalations:
+        recipients = directory.recipients(due.policy, due.level, ticket, now)
+        alert = _alert(due, ticket, recipients, now, new_id())
+        alerts.append(alert)
+        leaving = list(_leaving(alert, ticket, recipients, notices, now, new_id))
+        outgoing += leaving
+        silent = [recipient.name for recipient in recipients if not recipient.ways]
+        happened.append(_raised(alert, silent, unheard=not leaving, now=now))
+    return Raised(tuple(alerts), tuple(outgoing), tuple(happened))
+
+
+def _alert(
+    due: Escalation, ticket: Ticket, recipients: Sequence[Recipient], now: datetime, alert_id: UUID
+) -> Alert:
+    return Alert(
+        id=alert_id,
+        ticket_id=ticket.id,
+        metric=due.metric,
+        cycle=due.cycle,
+        level=due.level,
+        repeat=due.repeat,
+        covers=due.covers,
+        recipients=tuple(recipient.name for recipient in recipients),
+        occurred_at=due.occurred_at,
+        detected_at=now,
+    )
+
+
+def _leaving(
+    alert: Alert,
+    ticket: Ticket,
+    recipients: Sequence[Recipient],
+    notices: Notices,
+    now: datetime,
+    new_id: Callable[[], UUID],
+) -> Iterable[Outgoing]:
+    ways = dict.fromkeys(way for recipient in recipients for way in recipient.ways)
+    for way, destination in ways:
+        notice_id = new_id()
+        yield Outgoing(
+            id=notice_id,
+            way=way,
+            destination=destination,
+            body=notices.render(way, destination, notice_id, alert, ticket),
+            cause={"alert": str(alert.id), "ticket": str(ticket.id)},
+            created_at=now,
+        )
+
+
+def _raised(alert: Alert, silent: list[str], *, unheard: bool, now: datetime) -> Happened:
+    data: dict[str, object] = {
+        "alert": str(alert.id),
+        "metric": alert.metric,
+        "level": alert.level,
+        "repeat": alert.repeat,
+        "recipients": list(alert.recipients),
+    }
+    if silent:
+        data["without_contact"] = silent
+    if unheard:
+        data["unheard"] = True
+    return Happened(
+        type="alert_raised", actor="sla", occurred_at=alert.occurred_at, detected_at=now, data=data
+    )

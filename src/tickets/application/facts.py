@@ -1,0 +1,302 @@
+"""The only seam to `sla` and `routing`: our tickets in, their promises and decisions out, in our words."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from hashlib import sha256
+from typing import Protocol
+
+import msgspec
+from msgspec import Raw, Struct
+from msgspec.structs import replace
+
+import routing
+import sla
+from tickets.application.ports import AgentState
+from tickets.domain.ticket import Happened, Ticket
+
+Facts = Mapping[str, frozenset[str]]
+
+_ACCOUNT = {"form": "form", "inbox": "mailbox", "hotline": "line", "api": "client"}
+_encode = msgspec.json.Encoder().encode
+_clocks = msgspec.json.Decoder(sla.Clocks).decode
+_terms = msgspec.json.Decoder(sla.Terms).decode
+_signal = msgspec.json.Decoder(sla.Signal).decode
+
+
+class Rulebook(Protocol):
+    """What the desk knows that decides about a ticket."""
+
+    def region_line(self, region: str) -> tuple[str, ...]:
+        """A region and everything it lies in."""
+
+    def match_rule(self, facts: Facts) -> routing.Rule | None:
+        """The routing rule that holds."""
+
+    def choose_terms(self, facts: Facts) -> sla.Terms:
+        """The promises that hold; the same object for the same promises."""
+
+
+class Bench(Protocol):
+    """What the desk knows that decides who takes a ticket."""
+
+    rules: Sequence[routing.Rule]
+
+    def roster(self, states: Mapping[str, routing.Availability]) -> routing.Roster:
+        """Every agent of the desk, as available as they are now."""
+
+
+class Placement(Struct, frozen=True, kw_only=True):
+    """Where routing puts a waiting ticket, and why: `explanation` is the whole decision as JSON."""
+
+    ticket: str
+    agent: str | None
+    outcome: str
+    reason: str
+    explanation: Raw
+    look_again_at: datetime | None
+
+
+class Pinned(Struct, frozen=True):
+    """Terms and the name a ticket keeps of them: the SHA-256 of their JSON."""
+
+    id: bytes
+    body: bytes
+    terms: sla.Terms
+
+
+class Escalation(Struct, frozen=True, kw_only=True):
+    """An escalation level that is due: whom to tell is the desk's to say."""
+
+    policy: str
+    metric: str
+    cycle: int
+    level: str
+    repeat: int
+    covers: tuple[str, ...]
+    occurred_at: datetime
+    due_at: datetime | None
+
+
+class Verdict(Struct, frozen=True):
+    """A ticket after a signal: its clocks moved, what was said of them, what has to be escalated."""
+
+    ticket: Ticket
+    happened: tuple[Happened, ...]
+    escalations: tuple[Escalation, ...]
+
+
+def facts_of(ticket: Ticket, rulebook: Rulebook) -> Facts:
+    """What conditions of policies and rules may ask about a ticket."""
+    facts = {
+        "channel": frozenset((ticket.channel,)),
+        "source": frozenset((ticket.source,)),
+        "priority": frozenset((ticket.priority,)),
+        "customer": frozenset((str(ticket.customer_id),)),
+        "tags": frozenset(ticket.tags),
+        _ACCOUNT[ticket.channel]: frozenset((ticket.account,)),
+    }
+    for key, value in (
+        ("team", ticket.team),
+        ("language", ticket.language),
+        ("customer_tier", ticket.customer_tier),
+    ):
+        if value is not None:
+            facts[key] = frozenset((value,))
+    if ticket.region is not None:
+        facts["region"] = frozenset(rulebook.region_line(ticket.region))
+    for name, answer in ticket.fields.items():
+        if answer is not None:
+            facts[f"fields.{name}"] = frozenset((_as_text(answer),))
+    return facts
+
+
+def choose_team(ticket: Ticket, rulebook: Rulebook) -> Ticket:
+    """The ticket with the team and rule that its facts lead to; without a rule it keeps what it has."""
+    rule = rulebook.match_rule(facts_of(ticket, rulebook))
+    return ticket if rule is None else replace(ticket, team=rule.team, rule=rule.key)
+
+
+def pin_terms(ticket: Ticket, rulebook: Rulebook) -> Pinned:
+    """The terms the desk promises this ticket now."""
+    return pin(rulebook.choose_terms(facts_of(ticket, rulebook)))
+
+
+def pin(terms: sla.Terms) -> Pinned:
+    """Terms under the hash of their content. The same object is hashed once."""
+    known = _pinned.get(id(terms))
+    if known is None or known.terms is not terms:
+        if len(_pinned) >= _MOST_PINNED:
+            _pinned.clear()
+        body = _encode(terms)
+        known = _pinned[id(terms)] = Pinned(sha256(body).digest(), body, terms)
+    return known
+
+
+_MOST_PINNED = 4096
+_pinned: dict[int, Pinned] = {}
+
+
+def read_terms(terms_id: bytes, body: bytes) -> Pinned:
+    """Terms as they were kept."""
+    return Pinned(terms_id, body, _terms(body))
+
+
+def opened(ticket: Ticket, pinned: Pinned, now: datetime) -> Verdict:
+    """Start the clocks of a new ticket."""
+    start = replace(ticket, terms_id=pinned.id, clocks=Raw(_encode(sla.Clocks())))
+    return told(start, sla.Opened(ticket.opened_at, ticket.status), pinned, now)
+
+
+def place(
+    waiting: Sequence[Ticket], rulebook: Rulebook, bench: Bench, states: Sequence[AgentState], now: datetime
+) -> list[Placement]:
+    """Ask routing about waiting tickets; the most urgent chooses first."""
+    roster = bench.roster({state.key: _availability(state) for state in states})
+    asked = [_waiting(ticket, rulebook, now) for ticket in waiting]
+    return [
+        Placement(
+            ticket=decision.ticket,
+            agent=decision.agent if decision.outcome == "assigned" else None,
+            outcome=decision.outcome,
+            reason=decision.reason,
+            explanation=Raw(_encode(decision)),
+            look_again_at=decision.next_relaxation_at,
+        )
+        for decision in routing.route(asked, roster, bench.rules, now)
+    ]
+
+
+def _availability(state: AgentState) -> routing.Availability:
+    presence = msgspec.convert(state.presence, routing.Presence)
+    return routing.Availability(presence=presence, load=state.load, last_assigned_at=state.last_assigned_at)
+
+
+def _waiting(ticket: Ticket, rulebook: Rulebook, now: datetime) -> routing.Waiting:
+    return routing.Waiting(
+        id=str(ticket.id),
+        facts=dict(facts_of(ticket, rulebook)),
+        priority=ticket.priority,
+        waiting_since=ticket.waiting_since or now,
+        breach_at=ticket.due_at,
+        weight=ticket.units,
+    )
+
+
+def customer_replied(ticket: Ticket, pinned: Pinned, at: datetime, now: datetime) -> Verdict:
+    """A customer's own message, not an automatic one."""
+    return told(ticket, sla.CustomerReplied(at), pinned, now)
+
+
+def agent_replied(ticket: Ticket, pinned: Pinned, at: datetime, now: datetime) -> Verdict:
+    """A human's public reply, or an answered call."""
+    return told(ticket, sla.AgentReplied(at), pinned, now)
+
+
+def status_changed(ticket: Ticket, pinned: Pinned, at: datetime, now: datetime) -> Verdict:
+    """The status is `ticket.status` since `at`."""
+    return told(ticket, sla.StatusChanged(at, ticket.status), pinned, now)
+
+
+def assignee_changed(ticket: Ticket, pinned: Pinned, at: datetime, now: datetime) -> Verdict:
+    """The ticket has the assignee it says, or none."""
+    signal = sla.Unassigned(at) if ticket.assignee is None else sla.Assigned(at)
+    return told(ticket, signal, pinned, now)
+
+
+def terms_changed(ticket: Ticket, before: Pinned, after: Pinned, at: datetime, now: datetime) -> Verdict:
+    """The ticket runs on other terms; what was used and broken stays (law 9)."""
+    if after.id == before.id:
+        return Verdict(ticket, (), ())
+    verdict = told(ticket, sla.TermsChanged(at, after.terms), before, now)
+    return replace(verdict, ticket=replace(verdict.ticket, terms_id=after.id))
+
+
+def acknowledged(ticket: Ticket, pinned: Pinned, metric: str, at: datetime, now: datetime) -> Verdict:
+    """Somebody has the escalation of a metric."""
+    signal = msgspec.convert({"type": "acknowledged", "at": at, "metric": metric}, sla.Signal)
+    return told(ticket, signal, pinned, now)
+
+
+def time_passed(ticket: Ticket, pinned: Pinned, now: datetime) -> Verdict:
+    """Nothing happened but time."""
+    return told(ticket, sla.TimePassed(now), pinned, now)
+
+
+def told(ticket: Ticket, signal: sla.Signal, pinned: Pinned, now: datetime) -> Verdict:
+    """Tell the promise engine, and put what it says on the ticket."""
+    outcome = sla.apply(signal, _clocks(ticket.clocks), pinned.terms, now)
+    due = [clock.due_at for clock in outcome.clocks.each if clock.state == "running" and clock.due_at]
+    moved = replace(
+        ticket,
+        clocks=Raw(_encode(outcome.clocks)),
+        due_at=min(due, default=None),
+        tick_at=outcome.next_instant,
+    )
+    escalations = tuple(
+        _escalation(event, pinned.terms) for event in outcome.events if event.type == "escalation_due"
+    )
+    return Verdict(moved, _history(signal, outcome.events, now), escalations)
+
+
+def replayed(signals: Iterable[Raw], first: Pinned) -> Raw:
+    """The clocks that a history comes to, from its signals alone (law 8)."""
+    return Raw(_encode(sla.replay((_signal(signal) for signal in signals), first.terms).clocks))
+
+
+def _history(signal: sla.Signal, events: Iterable[sla.Event], now: datetime) -> tuple[Happened, ...]:
+    """What the engine was told and what it said. Passing time says nothing that could not be said again."""
+    lines = tuple(_happened(event, now) for event in events)
+    if isinstance(signal, sla.TimePassed):
+        return lines
+    told_it = Happened(
+        type="sla.told", actor="sla", occurred_at=signal.at, detected_at=now, signal=Raw(_encode(signal))
+    )
+    return (told_it, *lines)
+
+
+def _happened(event: sla.Event, now: datetime) -> Happened:
+    data = {
+        name: value
+        for name, value in msgspec.structs.asdict(event).items()
+        if name not in ("type", "occurred_at") and value not in (None, ())
+    }
+    return Happened(
+        type=f"sla.{event.type}",
+        actor="sla",
+        occurred_at=event.occurred_at,
+        detected_at=max(now, event.occurred_at),
+        data=data,
+    )
+
+
+def _escalation(event: sla.Event, terms: sla.Terms) -> Escalation:
+    promise = terms.of(event.metric)
+    return Escalation(
+        policy=(promise.escalation if promise else None) or "",
+        metric=event.metric,
+        cycle=event.cycle,
+        level=event.level or "",
+        repeat=event.repeat,
+        covers=event.covers,
+        occurred_at=event.occurred_at,
+        due_at=event.due_at,
+    )
+
+
+def _as_text(answer: str | float | bool) -> str:  # noqa: FBT001 - a form's answer may be one
+    if isinstance(answer, bool):
+        return "true" if answer else "false"
+    return str(answer)
+
+
+def same_decision(before: Raw, after: Raw) -> bool:
+    """Whether two decisions to wait say the same: outcome and reason, whoever was busy at the time."""
+    return _gist(before) == _gist(after)
+
+
+class _Gist(Struct, frozen=True):
+    outcome: str
+    reason: str
+
+
+_gist = msgspec.json.Decoder(_Gist).decode

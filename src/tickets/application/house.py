@@ -1,0 +1,91 @@
+"""What every use case works with: the stores, the desk, and how new things are named."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from tickets.application import facts
+from tickets.application.change import Scene
+from tickets.application.escalate import Directory, Notices, escalate
+from tickets.application.ports import Ledger, TicketStore
+from tickets.domain.ticket import Change, Ticket
+
+
+ATTEMPTS = 5
+"""How often something is decided anew when somebody else wrote first. Each loss means another one won."""
+
+
+class Desk(facts.Rulebook, facts.Bench, Directory, Protocol):
+    """The compiled desk, as the use cases ask it."""
+
+    revision: int
+
+    def capacity(self, agent: str) -> int | None:
+        """Units an agent can hold, None for nobody of that key."""
+
+
+class Desks(Protocol):
+    """Where the compiled desk comes from."""
+
+    async def current(self) -> Desk:
+        """The desk as it is now; costs one small read."""
+
+    async def at_least(self, revision: int) -> Desk:
+        """The desk, no older than a revision that the caller has just read; usually costs nothing."""
+
+
+class House:
+    """Stores, desk and names, for one process. Terms never change, so those read once are kept."""
+
+    def __init__(
+        self, tickets: TicketStore, desks: Desks, notices: Notices, new_id: Callable[[], UUID]
+    ) -> None:
+        self.tickets = tickets
+        self.desks = desks
+        self.notices = notices
+        self.new_id = new_id
+        self._pinned: dict[bytes, facts.Pinned] = {}
+
+    async def pinned(self, ticket: Ticket) -> facts.Pinned:
+        """The terms a ticket runs on."""
+        known = self._pinned.get(ticket.terms_id)
+        if known is None:
+            known = facts.read_terms(ticket.terms_id, await self.tickets.terms(ticket.terms_id))
+            self._pinned[known.id] = known
+        return known
+
+    async def scene(self, ticket: Ticket, desk: Desk, actor: str, now: datetime) -> Scene:
+        """What a command on a locked ticket is decided upon."""
+        return Scene(
+            ticket=ticket,
+            pinned=await self.pinned(ticket),
+            actor=actor,
+            now=now,
+            chosen=lambda moved: facts.pin_terms(moved, desk),
+            new_id=self.new_id,
+        )
+
+    def with_alerts(self, change: Change, escalations: tuple[facts.Escalation, ...], desk: Desk) -> Change:
+        """The change, and whoever has to hear of what became due in it."""
+        if not escalations:
+            return change
+        raised = escalate(escalations, change.after, desk, self.notices, change.now, self.new_id)
+        return replace(
+            change,
+            alerts=change.alerts + raised.alerts,
+            outgoing=change.outgoing + raised.outgoing,
+            happened=change.happened + raised.happened,
+        )
+
+    async def save(self, change: Change, desk: Desk, ledger: Ledger | None = None) -> None:
+        """Write a change of a locked ticket, with the terms it may have moved to."""
+        after = change.after
+        if change.before is not None and after.terms_id != change.before.terms_id:
+            pinned = facts.pin_terms(after, desk)
+            await self.tickets.intern_terms(pinned.id, pinned.body, change.now)
+        await self.tickets.save(change, ledger)
+        if change.before is not None and change.before.working and not after.working:
+            await self.tickets.resolve_alerts(after.id)

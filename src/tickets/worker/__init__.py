@@ -1,0 +1,1 @@
+"""What runs beside the API: time, routing, and everything that leaves."""

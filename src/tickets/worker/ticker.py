@@ -1,0 +1,106 @@
+"""The ticker: lets time pass on tickets, and gives those that wait to agents.
+
+Any number may run. Each sleeps until the next due instant, a bell, or `PULSE`, whichever is first; what it
+finds due is a hint, decided anew under the ticket's lock (laws 1 and 2).
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+import structlog
+
+from tickets.application.house import House
+from tickets.application.pass_time import BATCH, pass_time
+from tickets.application.route_waiting import route_waiting
+from tickets.domain.ticket import Change
+
+PULSE = timedelta(milliseconds=250)
+"""Longest sleep: a bell may be lost, a row never is."""
+
+SWEEP = timedelta(seconds=5)
+"""How often every waiting ticket is looked at again, whatever the bells said."""
+
+_log = structlog.get_logger("tickets.ticker")
+
+
+class Observer(Protocol):
+    """Whoever counts what happens."""
+
+    def changed(self, change: Change) -> None:
+        """A change was committed."""
+
+
+class Bell:
+    """A doorbell: says that looking is worth while now. Ringing twice is ringing once."""
+
+    def __init__(self) -> None:
+        self._rung = asyncio.Event()
+        self.everyone = False
+
+    def ring(self, *, everyone: bool = False) -> None:
+        """Wake the ticker; `everyone` when an agent may be able to take what was refused before."""
+        self.everyone = self.everyone or everyone
+        self._rung.set()
+
+    async def wait(self, most: timedelta) -> None:
+        """Sleep until the bell, at most so long."""
+        try:
+            async with asyncio.timeout(most.total_seconds()):
+                await self._rung.wait()
+        except TimeoutError:
+            return
+        self._rung.clear()
+
+    def answer(self) -> bool:
+        """Whether everyone was asked for; the answer resets it."""
+        everyone, self.everyone = self.everyone, False
+        return everyone
+
+
+class Ticker:
+    """One ticker. `step` is the whole of it; `run` repeats it in real time."""
+
+    def __init__(self, house: House, observer: Observer, bell: Bell) -> None:
+        self.house = house
+        self.observer = observer
+        self.bell = bell
+
+    async def step(self, now: datetime, *, everyone: bool) -> int:
+        """Bring everything up to `now`; how many tickets changed."""
+        changed = 0
+        while changes := await pass_time(self.house, now, _failed):
+            changed += self._observe(changes)
+            if len(changes) < BATCH:
+                break
+        return changed + self._observe(await route_waiting(self.house, now, everyone=everyone))
+
+    async def run(self, now: Callable[[], datetime], stopped: asyncio.Event) -> None:
+        """Tick until stopped. A database that is away is waited for."""
+        swept = datetime.min.replace(tzinfo=now().tzinfo)
+        while not stopped.is_set():
+            instant = now()
+            sweep = self.bell.answer() or instant - swept >= SWEEP
+            try:
+                await self.step(instant, everyone=sweep)
+            except Exception:  # whatever it is, time goes on
+                _log.exception("ticker.failed")
+                await asyncio.sleep(1)
+                continue
+            swept = instant if sweep else swept
+            await self.bell.wait(await self._rest(now))
+
+    async def _rest(self, now: Callable[[], datetime]) -> timedelta:
+        instant = await self.house.tickets.next_instant()
+        return PULSE if instant is None else min(PULSE, max(timedelta(0), instant - now()))
+
+    def _observe(self, changes: list[Change]) -> int:
+        for change in changes:
+            self.observer.changed(change)
+        return len(changes)
+
+
+async def _failed(ticket: UUID, error: Exception) -> None:
+    _log.error("ticket.set_aside", ticket=str(ticket), error=repr(error))
