@@ -1,12 +1,14 @@
 """What is left of everybody while one pass hands out tickets."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
 from routing.ranking import Order
 from routing.roster import Mask, Roster, bits
 from routing.rules import Strategy
+
+INSTANT = timedelta(microseconds=1)
 
 
 class Balance:
@@ -17,6 +19,7 @@ class Balance:
         self.now = now
         self.seen = list(roster.availability)
         self.reserved: Mask = 0
+        self._given = 0
         self._rooms: dict[int, Mask] = {}
         self._orders: dict[Strategy, Order] = {}
 
@@ -37,17 +40,20 @@ class Balance:
             self._orders[strategy] = Order(self.roster.agents, self.seen, strategy)
         return self._orders[strategy]
 
-    def give(self, i: int, weight: int) -> None:
-        """Add a ticket to what the agent holds."""
+    def give(self, i: int, weight: int) -> datetime:
+        """Add a ticket to what the agent holds; the instant tells it from the others given in this pass."""
         seen = self.seen[i]
+        given_at = self.now + self._given * INSTANT
+        self._given += 1
         self.seen[i] = msgspec.structs.replace(
-            seen, load=seen.load + weight, last_assigned_at=self.now, idle_since=None
+            seen, load=seen.load + weight, last_assigned_at=given_at, idle_since=None
         )
         for order in self._orders.values():
             order.move(i, self.seen[i])
         for asked, room in self._rooms.items():
             if self.free(i) < asked:
                 self._rooms[asked] = room & ~(1 << i)
+        return given_at
 
     def reserve(self, among: Mask, weight: int) -> None:
         """Keep the agent nearest to having `weight` units left from taking anything smaller this time.

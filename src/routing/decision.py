@@ -49,6 +49,8 @@ class Rejection(msgspec.Struct, frozen=True):
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What to do with one waiting ticket.
 
+    `assigned_at` is to be stored as the agent's `last_assigned_at`: `now`, plus a microsecond for each
+    assignment before it in the same pass, so that taking turns survives a restart.
     `relaxed` names the relaxation steps the assignment needed (or, while waiting, those already taken).
     `candidates` and each rejection list at most the number of agents asked for; the counts are whole.
     `next_relaxation_at` is when looking again can find more agents though nothing else has changed;
@@ -58,6 +60,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     ticket: str
     outcome: Verdict
     agent: str | None
+    assigned_at: datetime | None
     team: str | None
     rule: str | None
     relaxed: tuple[str, ...]

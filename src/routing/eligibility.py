@@ -51,16 +51,21 @@ def forms(rule: Rule) -> tuple[Form, ...]:
 class Eligibility:
     """Who can take tickets of one kind (same rule, region, language and weight), presence and load apart.
 
-    `admitted[k]` are the agents that form k admits; `tests[k]` is what it asks, in the order of explanation.
+    `admitted[k]` are the agents that form k admits, `tests[k]` is what it asks, in the order of explanation,
+    and `relaxed[k]` names the steps that lead to it.
     """
 
-    def __init__(self, roster: Roster, rule: Rule, facts: Facts, weight: int) -> None:
+    def __init__(
+        self, roster: Roster, rule: Rule, steps: tuple[Form, ...], facts: Facts, weight: int
+    ) -> None:
         self.roster = roster
         self.rule = rule
-        self.forms = forms(rule)
+        self.forms = steps
         self.sticky_wait = duration(rule.sticky_wait)
         self.tests = tuple(tuple(_tests(roster, rule, form, facts, weight)) for form in self.forms)
         self.admitted = tuple(_passing(roster, tests) for tests in self.tests)
+        labels = tuple(form.label for form in steps[1:])
+        self.relaxed = tuple(labels[:form] for form in range(len(steps)))
         self._rejections: dict[tuple[int, int | None], tuple[Rejection, ...]] = {}
 
     def reached(self, waited: timedelta) -> int:
@@ -83,10 +88,6 @@ class Eligibility:
         """The first form that admits an agent whom some form admits."""
         return next(form for form, admitted in enumerate(self.admitted) if admitted >> i & 1)
 
-    def relaxed(self, form: int) -> tuple[str, ...]:
-        """The relaxation steps that lead from the rule in full to the form."""
-        return tuple(step.label for step in self.forms[1 : form + 1])
-
     @cached_property
     def impossible(self) -> str | None:
         """Why nobody on the roster could ever take such a ticket, whatever their presence and load."""
@@ -98,7 +99,7 @@ class Eligibility:
             left &= test.passing
             asked.append(test.detail)
             if not left:
-                return "no agent on the roster has " + " with ".join(asked)
+                return "no agent on the roster has all of " + ", ".join(asked)
         return None
 
 

@@ -6,7 +6,7 @@ from heapq import nsmallest
 
 from routing.balance import Balance
 from routing.decision import AGENTS_LISTED, Candidate, Decision, Rejection
-from routing.eligibility import Eligibility, Test, reject, ruling
+from routing.eligibility import Eligibility, Form, Test, forms, reject, ruling
 from routing.errors import Fault, InvalidError
 from routing.ranking import Order, fitness, fittest
 from routing.roster import Mask, Roster, bits
@@ -47,7 +47,15 @@ class _Round:
         self.now = now
         self.listed = listed
         self.balance = Balance(roster, now)
-        self.leaving = roster.leaving(now)
+        absent, leaving = roster.absent, roster.leaving(now)
+        self.presence = (
+            Test("away", "", ~absent["away"]),
+            Test("offline", "", ~absent["offline"]),
+            Test("on_leave", "", ~absent["on_leave"]),
+            Test("shift_ending", "", ~leaving),
+        )
+        self.ready = roster.online & ~leaving
+        self._forms: dict[tuple[str, str], tuple[Form, ...]] = {}
         self._eligible: dict[tuple[object, ...], Eligibility] = {}
 
     def decide(self, ticket: Waiting) -> Decision:
@@ -80,26 +88,26 @@ class _Round:
         if free:
             return self._assign(ticket, eligible, free, rejected)
         if ticket.weight > 1 and wanted_by(ticket) <= self.now:
-            self.balance.reserve(admitted & ~excluded & self.roster.online & ~self.leaving, ticket.weight)
+            self.balance.reserve(admitted & ~excluded & self.ready, ticket.weight)
         return self._wait(ticket, eligible, reached, rejected)
 
     def _eligibility(self, ticket: Waiting, rule: Rule) -> Eligibility:
         facts = ticket.facts
         kind = (rule.key, rule.team, facts.get("region"), facts.get("language"), ticket.weight)
         if kind not in self._eligible:
-            self._eligible[kind] = Eligibility(self.roster, rule, facts, ticket.weight)
+            name = rule.key, rule.team
+            if name not in self._forms:
+                self._forms[name] = forms(rule)
+            steps = self._forms[name]
+            self._eligible[kind] = Eligibility(self.roster, rule, steps, facts, ticket.weight)
         return self._eligible[kind]
 
     def _live_tests(
         self, ticket: Waiting, eligible: Eligibility, admitted: Mask, excluded: Mask
     ) -> tuple[Test, ...]:
-        absent = self.roster.absent
         tests: tuple[Test, ...] = (
             Test("excluded", "", ~excluded),
-            Test("away", "", ~absent["away"]),
-            Test("offline", "", ~absent["offline"]),
-            Test("on_leave", "", ~absent["on_leave"]),
-            Test("shift_ending", "", ~self.leaving),
+            *self.presence,
             Test("full", f"room for {ticket.weight}", self.balance.room(ticket.weight)),
             Test("reserved", "", ~self.balance.reserved),
         )
@@ -117,7 +125,7 @@ class _Round:
         nearest = sticky or eligible.nearest(free)
         chosen = order.first(fittest(self.roster, rule, nearest))
         candidates = self._candidates(ticket, eligible, order, free)
-        self.balance.give(chosen, ticket.weight)
+        assigned_at = self.balance.give(chosen, ticket.weight)
         agent = self.roster.agents[chosen]
         form = eligible.form_of(chosen)
         count = free.bit_count()
@@ -126,9 +134,10 @@ class _Round:
             ticket=ticket.id,
             outcome="assigned",
             agent=agent.key,
+            assigned_at=assigned_at,
             team=next(team for team in eligible.forms[form].teams if team in agent.teams),
             rule=rule.key or None,
-            relaxed=eligible.relaxed(form),
+            relaxed=eligible.relaxed[form],
             candidate_count=count,
             candidates=candidates,
             rejected=rejected,
@@ -140,16 +149,17 @@ class _Round:
         self, ticket: Waiting, eligible: Eligibility, reached: int, rejected: tuple[Rejection, ...]
     ) -> Decision:
         later = [form.after for form in eligible.forms[reached + 1 :]]
-        if rejected[-1].reason == "kept_for_sticky_agent" or (ticket.sticky and eligible.sticky_wait):
+        if any(group.reason == "kept_for_sticky_agent" for group in rejected):
             later.append(eligible.sticky_wait)
         instants = (ticket.waiting_since + after for after in later)
         return Decision(
             ticket=ticket.id,
             outcome="waiting",
             agent=None,
+            assigned_at=None,
             team=eligible.rule.team,
             rule=eligible.rule.key or None,
-            relaxed=eligible.relaxed(reached),
+            relaxed=eligible.relaxed[reached],
             candidate_count=0,
             candidates=(),
             rejected=rejected,
@@ -205,6 +215,7 @@ def _unroutable(
         ticket=ticket.id,
         outcome="unroutable",
         agent=None,
+        assigned_at=None,
         team=rule.team if rule else None,
         rule=rule.key or None if rule else None,
         relaxed=(),
