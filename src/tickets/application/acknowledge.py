@@ -36,5 +36,7 @@ async def acknowledge(house: House, alert_id: UUID, by: str, now: datetime) -> N
         )
         after = replace(verdict.ticket, epoch=ticket.epoch + 1, updated_at=now)
         change = Change(before=ticket, after=after, now=now, happened=(noted, *verdict.happened))
-        await house.save(house.with_alerts(change, verdict.escalations, desk), desk)
+        change = house.with_alerts(change, verdict.escalations, desk)
+        await house.save(change, desk)
         await house.tickets.acknowledge_alerts(ticket_id, metric, by, now)
+    house.observer.changed(change)

@@ -62,7 +62,8 @@ async def _once(
             await _take(house, desk, command, ticket, now)
         change = house.with_alerts(replace(change, correlation_id=correlation_id), escalations, desk)
         await house.save(change, desk)
-        return change.after
+    house.observer.changed(change)
+    return change.after
 
 
 async def _take(house: House, desk: Desk, command: Assign, ticket: Ticket, now: datetime) -> None:

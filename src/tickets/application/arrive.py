@@ -1,5 +1,6 @@
 """A request arrives: the same one again, a message on a ticket it belongs to, or a new ticket."""
 
+from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
@@ -14,12 +15,17 @@ from tickets.domain.draft import Draft
 from tickets.domain.ticket import Change, Customer, Message, Ticket
 
 
-class Arrived(Struct, frozen=True):
-    """What became of a request. `kept` is the answer given before under the same Idempotency-Key."""
+class Arrived(Struct, frozen=True, kw_only=True):
+    """What became of a request: its ticket and customer, or the answer `kept` under its Idempotency-Key."""
 
-    ticket: Ticket | None
-    is_new: bool
+    ticket: Ticket | None = None
+    customer: Customer | None = None
+    is_new: bool = False
     kept: Raw | None = None
+
+
+Answering = Callable[[Ticket, Customer], bytes]
+"""How a new ticket is shown to the one who asked for it, as JSON; kept under the Idempotency-Key."""
 
 
 class KeyReused(Exception):  # noqa: N818 - a condition, not a bug
@@ -33,6 +39,7 @@ async def arrive(
     *,
     envelope: UUID | None = None,
     idempotent: Idempotent | None = None,
+    answering: Answering | None = None,
     correlation_id: str | None = None,
 ) -> Arrived:
     """Take a request in, exactly once.
@@ -42,7 +49,7 @@ async def arrive(
         Superseded: others kept writing first, five times over.
     """
     ledger = Ledger(draft.channel, draft.account, draft.external_id, draft.conversation, envelope)
-    request = _Request(house, draft, ledger, now, idempotent, correlation_id)
+    request = _Request(house, draft, ledger, now, idempotent, answering, correlation_id)
     for attempt in range(ATTEMPTS):
         try:
             return await request.take()
@@ -58,6 +65,7 @@ class _Request(Struct, frozen=True):
     ledger: Ledger
     now: datetime
     idempotent: Idempotent | None
+    answering: Answering | None
     correlation_id: str | None
 
     async def take(self) -> Arrived:
@@ -66,14 +74,19 @@ class _Request(Struct, frozen=True):
         if known.kept is not None and self.idempotent is not None:
             if known.kept.fingerprint != self.idempotent.fingerprint:
                 raise KeyReused
-            return Arrived(None, is_new=False, kept=known.kept.answer)
+            return Arrived(kept=known.kept.answer)
         if known.duplicate_of is not None:
-            return Arrived(await self.house.tickets.read(known.duplicate_of), is_new=False)
+            return await self.again(await self.house.tickets.read(known.duplicate_of))
         desk = await self.house.desks.at_least(known.revision)
         target = self.draft.ticket or known.refers_to
         if target is not None and (joined := await self.join(target, known, desk)) is not None:
-            return Arrived(joined, is_new=False)
+            return await self.again(joined)
         return await self.open(known, desk, related_to=target)
+
+    async def again(self, ticket: Ticket | None) -> Arrived:
+        """A ticket that was there before."""
+        customer = ticket and await self.house.tickets.customer(ticket.customer_id)
+        return Arrived(ticket=ticket, customer=customer)
 
     async def join(self, target: UUID, known: Known, desk: Desk) -> Ticket | None:
         """Add it to the ticket it belongs to; None when it does not belong there."""
@@ -88,7 +101,8 @@ class _Request(Struct, frozen=True):
                 replace(change, correlation_id=self.correlation_id), escalations, desk
             )
             await self.house.save(change, desk, self.ledger)
-            return change.after
+        self.house.observer.changed(change)
+        return change.after
 
     async def command(self, ticket: Ticket, desk: Desk) -> Command:
         """What it does to a ticket it belongs to."""
@@ -128,8 +142,12 @@ class _Request(Struct, frozen=True):
         change, escalations = opening(self.draft, ticket, pinned, house, now)
         change = house.with_alerts(replace(change, correlation_id=self.correlation_id), escalations, desk)
         await house.tickets.intern_terms(pinned.id, pinned.body, now)
-        number = await house.tickets.open(change, newcomer, self.ledger, known.revision, self.idempotent)
-        return Arrived(replace(change.after, number=number), is_new=True)
+        idempotent = self.idempotent
+        if idempotent is not None and self.answering is not None:
+            idempotent = replace(idempotent, answer=self.answering(change.after, customer))
+        number = await house.tickets.open(change, newcomer, self.ledger, known.revision, idempotent)
+        house.observer.changed(change)
+        return Arrived(ticket=replace(change.after, number=number), customer=customer, is_new=True)
 
 
 def belongs(draft: Draft, known: Known, ticket: Ticket) -> bool:

@@ -1,7 +1,7 @@
 """The only seam to `sla` and `routing`: our tickets in, their promises and decisions out, in our words."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Protocol
 
@@ -287,6 +287,40 @@ def _as_text(answer: str | float | bool) -> str:  # noqa: FBT001 - a form's answ
     if isinstance(answer, bool):
         return "true" if answer else "false"
     return str(answer)
+
+
+class ClockView(Struct, frozen=True, kw_only=True):
+    """One clock as shown: `used` and `budget` are open time, ISO 8601."""
+
+    metric: str
+    cycle: int
+    policy: str
+    state: str
+    started_at: datetime
+    due_at: datetime | None
+    budget: timedelta
+    used: timedelta
+    breached_at: datetime | None
+    ended_at: datetime | None
+
+
+def clocks_of(ticket: Ticket) -> list[ClockView]:
+    """The ticket's clocks, oldest first. `used` is as of the last signal."""
+    return [
+        ClockView(
+            metric=clock.metric,
+            cycle=clock.cycle,
+            policy=clock.policy,
+            state=clock.state,
+            started_at=clock.started_at,
+            due_at=clock.due_at,
+            budget=clock.budget,
+            used=clock.used,
+            breached_at=clock.breached_at,
+            ended_at=clock.ended_at,
+        )
+        for clock in _clocks(ticket.clocks)
+    ]
 
 
 def same_decision(before: Raw, after: Raw) -> bool:

@@ -13,7 +13,6 @@ from tickets.application.escalate import Directory, Notices, escalate
 from tickets.application.ports import Ledger, TicketStore
 from tickets.domain.ticket import Change, Ticket
 
-
 ATTEMPTS = 5
 """How often something is decided anew when somebody else wrote first. Each loss means another one won."""
 
@@ -37,12 +36,25 @@ class Desks(Protocol):
         """The desk, no older than a revision that the caller has just read; usually costs nothing."""
 
 
+class Observer(Protocol):
+    """Whoever counts what happens, and rings whoever has to look."""
+
+    def changed(self, change: Change) -> None:
+        """A change was committed."""
+
+
 class House:
     """Stores, desk and names, for one process. Terms never change, so those read once are kept."""
 
     def __init__(
-        self, tickets: TicketStore, desks: Desks, notices: Notices, new_id: Callable[[], UUID]
+        self,
+        tickets: TicketStore,
+        desks: Desks,
+        notices: Notices,
+        observer: Observer,
+        new_id: Callable[[], UUID],
     ) -> None:
+        self.observer = observer
         self.tickets = tickets
         self.desks = desks
         self.notices = notices

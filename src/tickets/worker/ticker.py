@@ -7,7 +7,6 @@ finds due is a hint, decided anew under the ticket's lock (laws 1 and 2).
 import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Protocol
 from uuid import UUID
 
 import structlog
@@ -24,13 +23,6 @@ SWEEP = timedelta(seconds=5)
 """How often every waiting ticket is looked at again, whatever the bells said."""
 
 _log = structlog.get_logger("tickets.ticker")
-
-
-class Observer(Protocol):
-    """Whoever counts what happens."""
-
-    def changed(self, change: Change) -> None:
-        """A change was committed."""
 
 
 class Bell:
@@ -63,9 +55,8 @@ class Bell:
 class Ticker:
     """One ticker. `step` is the whole of it; `run` repeats it in real time."""
 
-    def __init__(self, house: House, observer: Observer, bell: Bell) -> None:
+    def __init__(self, house: House, bell: Bell) -> None:
         self.house = house
-        self.observer = observer
         self.bell = bell
 
     async def step(self, now: datetime, *, everyone: bool) -> int:
@@ -85,7 +76,7 @@ class Ticker:
             sweep = self.bell.answer() or instant - swept >= SWEEP
             try:
                 await self.step(instant, everyone=sweep)
-            except Exception:  # whatever it is, time goes on
+            except Exception:  # noqa: BLE001 - whatever it is, time goes on
                 _log.exception("ticker.failed")
                 await asyncio.sleep(1)
                 continue
@@ -98,7 +89,7 @@ class Ticker:
 
     def _observe(self, changes: list[Change]) -> int:
         for change in changes:
-            self.observer.changed(change)
+            self.house.observer.changed(change)
         return len(changes)
 
 

@@ -1,0 +1,150 @@
+"""Envelope first: what arrives is kept raw and committed before anybody tries to understand it."""
+
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+from msgspec import Struct
+
+from tickets.application.arrive import Arrived, arrive
+from tickets.application.house import House
+from tickets.domain.draft import Draft
+from tickets.domain.errors import NotFound
+from tickets.domain.words import Channel
+from tickets.intake import (
+    Form,
+    Line,
+    Mailbox,
+    Trapped,
+    Unreadable,
+    decode_body,
+    read_call,
+    read_form,
+    read_mail,
+)
+
+RESCUE_AFTER = timedelta(seconds=30)
+"""An envelope nobody has understood for so long was left behind by a process that died."""
+
+
+class Envelope(Struct, frozen=True, kw_only=True):
+    """What arrived, as it arrived. `given_id` is the sender's own name for it (an Idempotency-Key)."""
+
+    id: UUID
+    channel: Channel
+    account: str
+    media_type: str
+    body: bytes
+    given_id: str | None = None
+    received_at: datetime
+
+
+class Envelopes(Protocol):
+    """Where envelopes are kept."""
+
+    async def keep(self, envelope: Envelope) -> None:
+        """Store and commit."""
+
+    async def quarantine(self, envelope: UUID, reason: str) -> None:
+        """It cannot be understood, and why."""
+
+    async def read(self, envelope: UUID) -> Envelope | None:
+        """An envelope, whole."""
+
+    async def left_behind(self, before: datetime, limit: int) -> list[Envelope]:
+        """Envelopes received before an instant that nobody has understood yet."""
+
+
+class Entrances(Protocol):
+    """What the desk knows of forms, mailboxes and hotlines."""
+
+    def form(self, key: str) -> Form | None:
+        """The form of that key."""
+
+    def mailbox(self, key: str) -> Mailbox | None:
+        """The mailbox of that key."""
+
+    def line(self, key: str) -> Line | None:
+        """The hotline of that key."""
+
+
+class Porter:
+    """Takes envelopes in. `secret` proves our own Message-IDs."""
+
+    def __init__(self, house: House, envelopes: Envelopes, secret: bytes) -> None:
+        self.house = house
+        self.envelopes = envelopes
+        self.secret = secret
+
+    async def receive(self, envelope: Envelope, entrances: Entrances, correlation_id: str | None) -> Arrived:
+        """Keep an envelope, understand it, and take the request in.
+
+        Raises:
+            NotFound: no such form, mailbox or hotline; nothing is kept, the sender still has it.
+            Unreadable: every fault; the envelope is kept in quarantine.
+            Trapped: it fell into a form's honeypot; kept in quarantine, and the sender need not know.
+        """
+        must_exist(envelope, entrances)
+        await self.envelopes.keep(envelope)
+        return await self.understand(envelope, entrances, correlation_id)
+
+    async def understand(
+        self, envelope: Envelope, entrances: Entrances, correlation_id: str | None = None
+    ) -> Arrived:
+        """Make a draft of a kept envelope and take it in; doing it twice is doing it once."""
+        try:
+            draft = draft_of(envelope, entrances, self.secret)
+        except Unreadable as faults:
+            reason = "trapped" if isinstance(faults, Trapped) else str(faults)
+            await self.envelopes.quarantine(envelope.id, reason)
+            raise
+        return await arrive(
+            self.house,
+            draft,
+            envelope.received_at,
+            envelope=envelope.id,
+            correlation_id=correlation_id,
+        )
+
+    async def rescue(self, entrances: Entrances, now: datetime, limit: int = 20) -> int:
+        """Understand what a process that died had only kept; how many."""
+        left = await self.envelopes.left_behind(now - RESCUE_AFTER, limit)
+        for envelope in left:
+            try:
+                await self.understand(envelope, entrances)
+            except Unreadable:
+                continue
+        return len(left)
+
+
+def must_exist(envelope: Envelope, entrances: Entrances) -> None:
+    """Raise `NotFound` when nothing of that key takes envelopes of that channel in."""
+    if _entrance(envelope, entrances) is None:
+        noun = {"form": "form", "inbox": "mailbox", "hotline": "hotline"}[envelope.channel]
+        raise NotFound(f"there is no {noun} {envelope.account!r}")
+
+
+def draft_of(envelope: Envelope, entrances: Entrances, secret: bytes) -> Draft:
+    """What an envelope says. Raises `Unreadable`."""
+    match _entrance(envelope, entrances):
+        case Form() as form:
+            submission = decode_body(envelope.body, envelope.media_type)
+            return read_form(form, submission, envelope.received_at, envelope.given_id)
+        case Mailbox() as mailbox:
+            return read_mail(envelope.body, mailbox, secret)
+        case Line() as line:
+            return read_call(envelope.body, line)
+        case None:
+            raise NotFound(f"there is no {envelope.channel} {envelope.account!r}")
+
+
+def _entrance(envelope: Envelope, entrances: Entrances) -> Form | Mailbox | Line | None:
+    match envelope.channel:
+        case "form":
+            return entrances.form(envelope.account)
+        case "inbox":
+            return entrances.mailbox(envelope.account)
+        case "hotline":
+            return entrances.line(envelope.account)
+        case _:
+            return None

@@ -1,0 +1,167 @@
+"""What is shown of tickets, messages, history and alerts; the JSON of the API."""
+
+from datetime import datetime
+from uuid import UUID
+
+from msgspec import Raw, Struct
+
+from tickets.application.facts import ClockView, clocks_of
+from tickets.domain.draft import FieldValue, Identity
+from tickets.domain.ticket import Customer, Ticket
+
+
+class CustomerView(Struct, frozen=True, kw_only=True):
+    """The person asking."""
+
+    id: UUID
+    name: str
+    language: str | None
+    region: str | None
+    tier: str | None
+    identities: tuple[Identity, ...]
+
+
+class TicketView(Struct, frozen=True, kw_only=True):
+    """A ticket as shown. `routing` is the last decision with its explanation; `due_at` the nearest due instant."""
+
+    id: UUID
+    number: int
+    epoch: int
+    channel: str
+    source: str
+    account: str
+    subject: str
+    status: str
+    priority: str
+    customer: CustomerView
+    team: str | None
+    rule: str | None
+    assignee: str | None
+    language: str | None
+    region: str | None
+    tags: tuple[str, ...]
+    fields: dict[str, FieldValue]
+    clocks: list[ClockView]
+    due_at: datetime | None
+    routing: Raw | None
+    waiting_since: datetime | None
+    related_to: UUID | None
+    opened_at: datetime
+    updated_at: datetime
+    solved_at: datetime | None
+
+
+class TicketLine(Struct, frozen=True):
+    """A ticket in a list: what a queue needs to see."""
+
+    id: UUID
+    number: int
+    channel: str
+    source: str
+    subject: str
+    status: str
+    priority: str
+    customer_id: UUID
+    team: str | None
+    assignee: str | None
+    region: str | None
+    tags: tuple[str, ...]
+    due_at: datetime | None
+    waiting_since: datetime | None
+    opened_at: datetime
+    updated_at: datetime
+
+
+class MessageView(Struct, frozen=True):
+    """Something said on a ticket."""
+
+    id: UUID
+    kind: str
+    author: str
+    text: str
+    html: str | None
+    automatic: bool
+    written_at: datetime | None
+    occurred_at: datetime
+
+
+class EventView(Struct, frozen=True):
+    """A line of history. `occurred_at` is when it became true, `detected_at` when it was noticed."""
+
+    epoch: int
+    position: int
+    type: str
+    actor: str
+    occurred_at: datetime
+    detected_at: datetime
+    data: Raw
+    correlation_id: str | None
+
+
+class AlertView(Struct, frozen=True):
+    """An escalation level that was reached."""
+
+    id: UUID
+    ticket_id: UUID
+    metric: str
+    cycle: int
+    level: str
+    repeat: int
+    covers: tuple[str, ...]
+    recipients: tuple[str, ...]
+    state: str
+    occurred_at: datetime
+    detected_at: datetime
+    acknowledged_by: str | None
+    acknowledged_at: datetime | None
+
+
+class EnvelopeView(Struct, frozen=True):
+    """Something that arrived: what it was, and what became of it."""
+
+    id: UUID
+    channel: str
+    account: str
+    media_type: str
+    state: str
+    reason: str | None
+    ticket_id: UUID | None
+    received_at: datetime
+
+
+def show(ticket: Ticket, customer: Customer) -> TicketView:
+    """A ticket with its customer, as shown."""
+    return TicketView(
+        id=ticket.id,
+        number=ticket.number,
+        epoch=ticket.epoch,
+        channel=ticket.channel,
+        source=ticket.source,
+        account=ticket.account,
+        subject=ticket.subject,
+        status=ticket.status,
+        priority=ticket.priority,
+        customer=CustomerView(
+            id=customer.id,
+            name=customer.name,
+            language=customer.language,
+            region=customer.region,
+            tier=customer.tier,
+            identities=customer.identities,
+        ),
+        team=ticket.team,
+        rule=ticket.rule,
+        assignee=ticket.assignee,
+        language=ticket.language,
+        region=ticket.region,
+        tags=ticket.tags,
+        fields=ticket.fields,
+        clocks=clocks_of(ticket),
+        due_at=ticket.due_at,
+        routing=ticket.routing,
+        waiting_since=ticket.waiting_since,
+        related_to=ticket.related_to,
+        opened_at=ticket.opened_at,
+        updated_at=ticket.updated_at,
+        solved_at=ticket.solved_at,
+    )

@@ -1,0 +1,93 @@
+"""Read models: lists and histories, keyset by keyset, straight from rows to what is shown."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from msgspec import Struct
+from msgspec.structs import asdict
+
+from tickets.application.views import AlertView, EventView, MessageView, TicketLine
+from tickets.persistence.engine import Engine
+from tickets.persistence.rows import Rows
+
+_LINE = Rows(TicketLine)
+_MESSAGE = Rows(MessageView)
+_EVENT = Rows(EventView)
+_ALERT = Rows(AlertView)
+
+
+class TicketFilter(Struct, frozen=True, kw_only=True):
+    """Which tickets; every field given has to hold. `q` are words of the subject, accents and case aside."""
+
+    number: int | None = None
+    status: str | None = None
+    priority: str | None = None
+    channel: str | None = None
+    team: str | None = None
+    assignee: str | None = None
+    customer_id: UUID | None = None
+    tag: str | None = None
+    waiting: bool | None = None
+    q: str | None = None
+
+
+_HOLDS = {
+    "number": "number = {}",
+    "status": "status = {}",
+    "priority": "priority = {}",
+    "channel": "channel = {}",
+    "team": "team = {}",
+    "assignee": "assignee = {}",
+    "customer_id": "customer_id = {}",
+    "tag": "{} = ANY (tags)",
+    "waiting": "(waiting_since IS NOT NULL) = {}",
+    "q": "search @@ plainto_tsquery('simple', fold({}))",
+}
+
+_MESSAGES = f"""
+SELECT {_MESSAGE.columns} FROM message
+WHERE ticket_id = $1 AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3
+"""
+_EVENTS = f"""
+SELECT {_EVENT.columns} FROM ticket_event
+WHERE ticket_id = $1 AND (epoch, position) > ($2, $3) ORDER BY epoch, position LIMIT $4
+"""
+_ALERTS = f"""
+SELECT {_ALERT.columns} FROM alert
+WHERE ($1::text IS NULL OR state = $1) AND ($2::uuid IS NULL OR ticket_id = $2)
+  AND ($3::uuid IS NULL OR id < $3) ORDER BY id DESC LIMIT $4
+"""
+
+
+class Reading:
+    """Answers to who asks; writes nothing."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    async def tickets(self, wanted: TicketFilter, before: UUID | None, limit: int) -> list[TicketLine]:
+        """Tickets from the newest on, those after the ticket `before`."""
+        given = {name: value for name, value in asdict(wanted).items() if value is not None}
+        places = [_HOLDS[name].format(f"${place}") for place, name in enumerate(given, 3)]
+        where = " AND ".join(["($1::uuid IS NULL OR id < $1)", *places])
+        rows = await self.engine.fetch(
+            f"SELECT {_LINE.columns} FROM ticket WHERE {where} ORDER BY id DESC LIMIT $2",
+            before,
+            limit,
+            *given.values(),
+        )
+        return _LINE.all(rows)
+
+    async def messages(self, ticket: UUID, after: UUID | None, limit: int) -> list[MessageView]:
+        """What was said, in order."""
+        return _MESSAGE.all(await self.engine.fetch(_MESSAGES, ticket, after, limit))
+
+    async def events(self, ticket: UUID, after: Sequence[int], limit: int) -> list[EventView]:
+        """The history, in the order it was written, after `(epoch, position)`."""
+        return _EVENT.all(await self.engine.fetch(_EVENTS, ticket, *after, limit))
+
+    async def alerts(
+        self, state: str | None, ticket: UUID | None, before: UUID | None, limit: int
+    ) -> list[AlertView]:
+        """Alerts from the newest on."""
+        return _ALERT.all(await self.engine.fetch(_ALERTS, state, ticket, before, limit))
