@@ -91,6 +91,7 @@ class EmbeddedPostgres:
             while not self._guest.acquire() and time.monotonic() < end:
                 time.sleep(PATIENCE)
             self._cluster.stop()
+            self.home.leave()
             self._cluster = None
             self._guest.release()
         self._owner.release()

