@@ -27,14 +27,14 @@ Refusal = Literal[
 """Why an agent was not a candidate: the first of these, in this order, that is true of them."""
 
 
-class Candidate(msgspec.Struct, frozen=True):
+class Candidate(msgspec.Struct, frozen=True, gc=False):
     """An agent who could take the ticket now; `why` says what put them at this place in the order."""
 
     agent: str
     why: str
 
 
-class Rejection(msgspec.Struct, frozen=True):
+class Rejection(msgspec.Struct, frozen=True, gc=False):
     """Agents refused for one reason: how many, and their keys in order, up to the number listed.
 
     `detail` says which skill, language, region or team was missing.
@@ -46,7 +46,7 @@ class Rejection(msgspec.Struct, frozen=True):
     agents: tuple[str, ...]
 
 
-class Decision(msgspec.Struct, frozen=True, kw_only=True):
+class Decision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What to do with one waiting ticket.
 
     `assigned_at` is to be stored as the agent's `last_assigned_at`: `now`, plus a microsecond for each

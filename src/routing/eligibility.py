@@ -151,7 +151,7 @@ def _tests(roster: Roster, rule: Rule, form: Form, facts: Facts, weight: int) ->
 
 
 def _region_test(roster: Roster, form: Form, regions: frozenset[str]) -> Test:
-    innermost = sorted(roster.tree.innermost(regions))
+    innermost = roster.innermost(regions)
     serving = 0
     for region in innermost:
         serving |= roster.serving(region, form.widened)

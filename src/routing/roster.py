@@ -52,6 +52,7 @@ class Roster:
         self._everywhere = self.where(lambda agent: not agent.regions)
         self.sized = cache(lambda weight: self.where(lambda agent: agent.capacity >= weight))
         self.serving = cache(self._serving)
+        self.innermost = cache(self._innermost)
         self._see(availability)
 
     def seen_with(self, availability: Mapping[str, Availability]) -> "Roster":
@@ -94,6 +95,9 @@ class Roster:
             return self.everyone
         reached = self.tree.inside(line[widened]) if widened else frozenset[str]()
         return self._everywhere | _union(self._regions.get(key, 0) for key in reached.union(line[widened:]))
+
+    def _innermost(self, regions: frozenset[str]) -> tuple[str, ...]:
+        return tuple(sorted(self.tree.innermost(regions)))
 
     def _see(self, availability: Mapping[str, Availability]) -> None:
         self.availability = [availability.get(agent.key, _ABSENT) for agent in self.agents]

@@ -10,7 +10,7 @@ from routing.eligibility import Eligibility, Form, Test, forms, reject, ruling
 from routing.errors import Fault, InvalidError
 from routing.ranking import Order, fitness, fittest
 from routing.roster import Mask, Roster, bits
-from routing.rules import Rule, in_order
+from routing.rules import Facts, Rule, in_order
 from routing.waiting import Waiting, urgency, wanted_by
 
 
@@ -44,6 +44,7 @@ class _Round:
     def __init__(self, roster: Roster, rules: Sequence[Rule], now: datetime, listed: int | None) -> None:
         self.roster = roster
         self.rules = in_order(rules)
+        self.asked = sorted({"team"}.union(*(rule.when for rule in rules)))
         self.now = now
         self.listed = listed
         self.balance = Balance(roster, now)
@@ -55,12 +56,13 @@ class _Round:
             Test("shift_ending", "", ~leaving),
         )
         self.ready = roster.online & ~leaving
+        self._rulings: dict[tuple[frozenset[str] | None, ...], Rule | None] = {}
         self._forms: dict[tuple[str, str], tuple[Form, ...]] = {}
         self._eligible: dict[tuple[object, ...], Eligibility] = {}
 
     def decide(self, ticket: Waiting) -> Decision:
         """The decision for the next ticket in order of urgency."""
-        rule = ruling(ticket.facts, self.rules)
+        rule = self._ruling(ticket.facts)
         if rule is None:
             return _unroutable(ticket, "no rule holds for it and it has no team")
         eligible = self._eligibility(ticket, rule)
@@ -90,6 +92,13 @@ class _Round:
         if ticket.weight > 1 and wanted_by(ticket) <= self.now:
             self.balance.reserve(admitted & ~excluded & self.ready, ticket.weight)
         return self._wait(ticket, eligible, reached, rejected)
+
+    def _ruling(self, facts: Facts) -> Rule | None:
+        """Tickets alike in every fact that a rule asks about share their rule."""
+        kind = tuple([facts.get(key) for key in self.asked])
+        if kind not in self._rulings:
+            self._rulings[kind] = ruling(facts, self.rules)
+        return self._rulings[kind]
 
     def _eligibility(self, ticket: Waiting, rule: Rule) -> Eligibility:
         facts = ticket.facts

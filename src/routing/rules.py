@@ -64,10 +64,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
 def holds(when: Mapping[str, Sequence[str]], facts: Facts) -> bool:
     """Whether a condition is true: every key meets at least one of its values; `{}` always is."""
-    for key, values in when.items():  # noqa: SIM110  # asked for every rule of every ticket: 3 × faster
-        if key not in facts or facts[key].isdisjoint(values):
-            return False
-    return True
+    return all(key in facts and not facts[key].isdisjoint(values) for key, values in when.items())
 
 
 def in_order(rules: Sequence[Rule]) -> list[Rule]:
