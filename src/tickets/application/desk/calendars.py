@@ -16,7 +16,7 @@ Year = Annotated[int, Meta(ge=1990, le=2100)]
 
 
 class HolidaysOf(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Whose public holidays: of an ISO 3166-1 `country`, perhaps an ISO 3166-2 `subdivision`; years inclusive."""
+    """Whose public holidays: of a `country` (ISO 3166-1), perhaps of a `subdivision` of it (ISO 3166-2)."""
 
     country: str
     subdivision: str | None = None

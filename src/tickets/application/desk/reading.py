@@ -9,7 +9,7 @@ from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
-from msgspec import NODEFAULT, Struct
+from msgspec import Struct
 from msgspec.structs import FieldInfo
 
 import routing
@@ -26,12 +26,15 @@ _STEP = re.compile(r"\[(\d+)\]|\.(\w+)")
 class _Shape(Struct, frozen=True):
     """How a type is read: as a `struct`, an `array` or a `table` of parts, or as one `leaf`.
 
-    `part` is the type of the parts; `least` how many there must be.
+    `part` is the type of the parts, `keys` that of a table's keys; an array has `least` parts and is a list
+    or, `fixed`, a tuple.
     """
 
     form: Literal["struct", "array", "table", "leaf"]
     part: Any = None
+    keys: Any = str
     least: int = 0
+    fixed: bool = False
 
 
 class Reader:
@@ -80,13 +83,13 @@ class Reader:
             items = [self.value(shape.part, item, f"{at}/{n}") for n, item in enumerate(tree)]
             if any(item is UNREADABLE for item in items):
                 return UNREADABLE
-            return items if get_origin(_bare(kind)) is list else tuple(items)
+            return tuple(items) if shape.fixed else items
         if shape.form == "table" and isinstance(tree, dict):
-            return self._table(kind, shape, tree, at)
+            return self._table(shape, tree, at)
         return self._leaf(kind, tree, at)
 
-    def _table(self, kind: Any, shape: _Shape, tree: dict[str, object], at: str) -> object:  # noqa: ANN401
-        keys = {key: self._leaf(get_args(_bare(kind))[0], key, at + pointer(key)) for key in tree}
+    def _table(self, shape: _Shape, tree: dict[str, object], at: str) -> object:
+        keys = {key: self._leaf(shape.keys, key, at + pointer(key)) for key in tree}
         values = {keys[key]: self.value(shape.part, item, at + pointer(key)) for key, item in tree.items()}
         if UNREADABLE in keys.values() or any(value is UNREADABLE for value in values.values()):
             return UNREADABLE
@@ -142,9 +145,10 @@ def _shape(kind: Any, keyed: bool) -> _Shape:  # noqa: ANN401, FBT001 - a type f
         return _Shape("struct", bare)
     arguments = get_args(bare)
     if get_origin(bare) is dict:
-        return _Shape("table", arguments[1])
-    if get_origin(bare) is list or (get_origin(bare) is tuple and arguments[1:] == (...,)):
-        return _Shape("array", arguments[0], _least(kind))
+        return _Shape("table", arguments[1], keys=arguments[0])
+    fixed = get_origin(bare) is tuple and arguments[1:] == (...,)
+    if fixed or get_origin(bare) is list:
+        return _Shape("array", arguments[0], least=_least(kind), fixed=fixed)
     return _Shape("leaf")
 
 

@@ -1,0 +1,122 @@
+"""One revision of the desk, made ready for questions: built once, asked for every ticket."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from functools import cached_property, lru_cache
+from typing import TypeVar
+
+import routing
+import sla
+from tickets.application.desk.model import Agent
+from tickets.application.desk.stored import Published
+from tickets.intake import Form, Line, Mailbox
+from tickets.intake.addresses import normal_address
+
+T = TypeVar("T")
+Facts = Mapping[str, frozenset[str]]
+
+REMEMBERED = 4096
+"""Answers kept for each question. A desk's conditions tell far fewer tickets apart."""
+
+
+class CompiledDesk:
+    """Answers what `facts`, `escalate` and the channels ask. Objects are those of `published.desk`.
+
+    Raises:
+        routing.InvalidError: the regions are no tree; a checked desk has none such.
+    """
+
+    def __init__(self, published: Published, revision: int = 0) -> None:
+        desk, versions = published.desk, published.versions
+        self.desk = desk
+        self.versions = versions
+        self.revision = revision
+        self.regions = routing.RegionTree(list(desk.regions.values()))
+        self.rules = sorted(desk.routing_rules.values(), key=lambda rule: (rule.order, rule.key))
+        self.policies = [
+            sla.Versioned(policy, versions.get(("sla_policies", key), 0))
+            for key, policy in sorted(desk.sla_policies.items(), key=lambda item: (item[1].order, item[0]))
+        ]
+        self.calendars = {
+            key: sla.Versioned(calendar.business_calendar, versions.get(("calendars", key), 0))
+            for key, calendar in desk.calendars.items()
+        }
+        self.levels = {
+            key: tuple(level.level for level in policy.levels)
+            for key, policy in desk.escalation_policies.items()
+        }
+        self.members = _members(desk.agents.values())
+        self.mailbox_at = {normal_address(box.address): box for box in desk.mailboxes.values()}
+        self._terms: dict[tuple[tuple[str, ...], ...], sla.Terms] = {}
+        policy_facts = {fact for policy in desk.sla_policies.values() for fact in policy.when} | {"priority"}
+        self._choose = _remembering(policy_facts, self._chosen)
+        rule_facts = {fact for rule in self.rules for fact in rule.when}
+        self._match = _remembering(rule_facts, lambda facts: routing.match(facts, self.rules))
+
+    def region_line(self, region: str) -> tuple[str, ...]:
+        """A region and everything it lies in, nearest first."""
+        return self.regions.line(region)
+
+    def match_rule(self, facts: Facts) -> routing.Rule | None:
+        """The routing rule that holds."""
+        return self._match(facts)
+
+    def choose_terms(self, facts: Facts) -> sla.Terms:
+        """The promises that hold; the same object for the same promises."""
+        return self._choose(facts).terms
+
+    def explain_terms(self, facts: Facts) -> sla.Choice:
+        """The promises that hold, and why these policies and not the ones before them."""
+        return self._choose(facts)
+
+    def _chosen(self, facts: Facts) -> sla.Choice:
+        choice = sla.choose(self.policies, self.calendars, self.levels, facts)
+        promises = tuple((each.metric, each.policy, each.budget) for each in choice.terms.promises)
+        return sla.Choice(self._terms.setdefault(promises, choice.terms), choice.reasons)
+
+    def roster(self, availability: Mapping[str, routing.Availability]) -> routing.Roster:
+        """The roster with agents as available as they are now; what they can do is indexed once."""
+        return self._idle_roster.seen_with(availability)
+
+    @cached_property
+    def _idle_roster(self) -> routing.Roster:
+        return routing.Roster(list(self.desk.agents.values()), {}, list(self.desk.regions.values()))
+
+    def form(self, key: str) -> Form | None:
+        """A form by key."""
+        return self.desk.forms.get(key)
+
+    def mailbox(self, key: str) -> Mailbox | None:
+        """A mailbox by key."""
+        return self.desk.mailboxes.get(key)
+
+    def hotline(self, key: str) -> Line | None:
+        """A hotline by key."""
+        return self.desk.hotlines.get(key)
+
+    def on_call(self, schedule: str, at: datetime) -> Agent | None:
+        """Who answers for an on-call schedule at an instant, if anybody does."""
+        found = self.desk.on_call_schedules.get(schedule)
+        answering = routing.who(found, at).agent if found else None
+        return self.desk.agents.get(answering) if answering else None
+
+
+def _members(agents: Iterable[Agent]) -> dict[str, tuple[Agent, ...]]:
+    """The agents of every team that has any."""
+    members: dict[str, list[Agent]] = {}
+    for agent in agents:
+        for team in agent.teams:
+            members.setdefault(team, []).append(agent)
+    return {team: tuple(found) for team, found in members.items()}
+
+
+def _remembering(relevant: Iterable[str], answer: Callable[[Facts], T]) -> Callable[[Facts], T]:
+    """`answer`, which is told only the relevant facts and asked once for each combination of them."""
+    names = tuple(sorted(relevant))
+
+    @lru_cache(REMEMBERED)
+    def ask(values: tuple[frozenset[str], ...]) -> T:
+        return answer({name: found for name, found in zip(names, values, strict=True) if found})
+
+    nothing: frozenset[str] = frozenset()
+    return lambda facts: ask(tuple(facts.get(name, nothing) for name in names))

@@ -1,0 +1,70 @@
+"""Whom an escalation level means, right now: from its targets to people and addresses."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from tickets.application.desk.compiled import CompiledDesk
+from tickets.application.desk.escalation import Target, read_target
+from tickets.application.desk.model import Agent
+from tickets.application.escalate import Recipient
+from tickets.domain.ticket import Ticket
+
+NOBODY = Recipient("nobody", ())
+
+
+class DeskDirectory:
+    """Answers from one revision of the desk. Levels are pinned to a ticket, people are found live."""
+
+    def __init__(self, compiled: CompiledDesk) -> None:
+        self._compiled = compiled
+        self._desk = compiled.desk
+
+    def recipients(self, policy: str, level: str, ticket: Ticket, at: datetime) -> Sequence[Recipient]:
+        """Everybody a level notifies, and the policy's fallback where that reaches nobody.
+
+        A level that was retired while a ticket ran on it goes to the fallback; a policy that was, to the
+        ticket's team lead and team. Those out of reach are named, without ways (law 15).
+        """
+        found = self._desk.escalation_policies.get(policy)
+        if found is None:
+            return self._all((Target("team_lead"), Target("team")), ticket, at) or (NOBODY,)
+        targets = next((each.targets for each in found.levels if each.name == level), ())
+        people = self._all(targets, ticket, at)
+        if any(recipient.ways for recipient in people):
+            return people
+        return (*people, *self._all(map(read_target, found.fallback), ticket, at))
+
+    def _all(self, targets: Iterable[Target], ticket: Ticket, at: datetime) -> tuple[Recipient, ...]:
+        """The recipients of all targets, each once, in the order of the targets."""
+        found = [recipient for target in targets for recipient in self._each(target, ticket, at)]
+        return tuple({recipient.name: recipient for recipient in found}.values())
+
+    def _each(self, target: Target, ticket: Ticket, at: datetime) -> Sequence[Recipient]:
+        agents = self._desk.agents
+        name = f"{target.kind}:{target.name}" if target.name else target.kind
+        found: Agent | None = None
+        match target.kind:
+            case "team":
+                members = self._compiled.members.get(ticket.team or "", ())
+                return [_agent(agent, name) for agent in members] or [Recipient(name, ())]
+            case "email":
+                return [Recipient(name, (("email", target.name),))]
+            case "webhook":
+                return [Recipient(name, (("webhook", target.name),) * (target.name in self._desk.webhooks))]
+            case "assignee":
+                found = agents.get(ticket.assignee or "")
+            case "team_lead":
+                team = self._desk.teams.get(ticket.team or "")
+                found = agents.get((team and team.lead) or "")
+            case "agent":
+                found = agents.get(target.name)
+            case "on_call":
+                found = self._compiled.on_call(target.name, at)
+        return [_agent(found, name)]
+
+
+def _agent(agent: Agent | None, otherwise: str) -> Recipient:
+    """An agent with the ways that lead there, or, where there is none, who should have been there."""
+    if agent is None:
+        return Recipient(otherwise, ())
+    return Recipient(f"agent:{agent.key}", (("email", agent.email),) if agent.email else ())

@@ -1,0 +1,202 @@
+"""What a value of the desk may be, beyond its type and its references: one function a rule."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from urllib.parse import urlsplit
+
+from msgspec.structs import replace
+
+import routing
+from tickets.application.desk.escalation import NAMED, Target
+from tickets.application.desk.fault import Faults
+from tickets.application.desk.kinds import every_object
+from tickets.application.desk.model import Desk
+from tickets.application.desk.references import FACTS, target_or_none
+from tickets.intake.addresses import normal_address
+from tickets.intake.phones import e164
+from tickets.intake.unreadable import pointer
+
+_KEY = re.compile(r"[a-z0-9](?:[a-z0-9_.-]{0,62})")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+_HOST = re.compile(r"[A-Za-z0-9.-]{1,253}|[0-9a-fA-F:.]{2,45}")
+_EVENT = re.compile(r"[a-z_]+(?:\.[a-z_]+)*(?:\.\*)?|\*")
+
+
+def check_values(desk: Desk, faults: Faults) -> None:
+    """Note every value that cannot be."""
+    for rule in _RULES:
+        rule(desk, faults)
+
+
+def check_key(key: str, at: str, faults: Faults) -> None:
+    """Note a key that cannot stand in URLs, metric labels and addresses."""
+    if not _KEY.fullmatch(key):
+        faults.add(at, f"{key!r} is no key: 1 to 63 of a-z, 0-9, '_', '.', '-', a letter or digit first")
+
+
+def _regions(desk: Desk, faults: Faults) -> None:
+    """No region lies in itself. Unknown parents are noted elsewhere."""
+    tree = [
+        region if region.parent in desk.regions else replace(region, parent=None)
+        for region in desk.regions.values()
+    ]
+    _in_lists("regions", [region.key for region in tree], routing.check_regions(tree), faults)
+
+
+def _rules(desk: Desk, faults: Faults) -> None:
+    rules = list(desk.routing_rules.values())
+    _in_lists("routing_rules", [rule.key for rule in rules], routing.check_rules(rules), faults)
+
+
+def _schedules(desk: Desk, faults: Faults) -> None:
+    for key, schedule in desk.on_call_schedules.items():
+        for fault in routing.check_schedule(schedule):
+            faults.add(pointer("on_call_schedules", key) + fault.pointer, fault.message)
+
+
+def _in_lists(kind: str, keys: list[str], found: Iterable[routing.Fault], faults: Faults) -> None:
+    """Note faults whose pointers start at a list: here its members stand under their keys."""
+    for fault in found:
+        _, index, *rest = fault.pointer.split("/", 2)
+        faults.add("/".join([pointer(kind, keys[int(index)]), *rest]), fault.message)
+
+
+def _orders(desk: Desk, faults: Faults) -> None:
+    """Order is total: no two policies, no two rules, have the same."""
+    for kind, ordered in (("sla_policies", desk.sla_policies), ("routing_rules", desk.routing_rules)):
+        orders = {key: str(found.order) for key, found in ordered.items()}
+        _unique(kind, "order", orders, faults)
+
+
+def _unique(kind: str, field: str, values: Mapping[str, str | None], faults: Faults) -> None:
+    holders: dict[str, str] = {}
+    for key, value in values.items():
+        if value is not None and holders.setdefault(value, key) != key:
+            faults.add(pointer(kind, key, field), f"{field} {value} is already that of {holders[value]!r}")
+
+
+def _conditions(desk: Desk, faults: Faults) -> None:
+    for kind, conditional in (("sla_policies", desk.sla_policies), ("routing_rules", desk.routing_rules)):
+        for key, found in conditional.items():
+            for fact, values in found.when.items():
+                at = pointer(kind, key, "when", fact)
+                if not values:
+                    faults.add(at, "lists no value, so it never holds")
+                if fact not in FACTS and not (fact.startswith("fields.") and fact != "fields."):
+                    faults.unknown(at, "fact", fact, FACTS)
+
+
+def _escalations(desk: Desk, faults: Faults) -> None:
+    for key, policy in desk.escalation_policies.items():
+        at = pointer("escalation_policies", key)
+        names: set[str] = set()
+        for n, level in enumerate(policy.levels):
+            if level.name in names:
+                faults.add(f"{at}/levels/{n}/name", f"a second level called {level.name!r}")
+            names.add(level.name)
+            _targets(level.notify, f"{at}/levels/{n}/notify", faults)
+        for n, target in _targets(policy.fallback, f"{at}/fallback", faults):
+            if target.kind not in NAMED or target.kind == "on_call":
+                faults.add(
+                    f"{at}/fallback/{n}", "may turn out to be nobody; name an agent, e-mail or webhook"
+                )
+            elif target.kind == "agent" and _has_no_email(desk, target.name):
+                faults.add(f"{at}/fallback/{n}", f"agent {target.name!r} has no e-mail address")
+
+
+def _has_no_email(desk: Desk, agent: str) -> bool:
+    """Whether there is an agent of that key, though no address; unknown agents are noted elsewhere."""
+    return agent in desk.agents and desk.agents[agent].email is None
+
+
+def _targets(texts: Iterable[str], at: str, faults: Faults) -> list[tuple[int, Target]]:
+    found: list[tuple[int, Target]] = []
+    for n, text in enumerate(texts):
+        target = target_or_none(text)
+        if target is None:
+            forms = "assignee, team_lead, team, agent:…, on_call:…, webhook:… and email:…"
+            faults.add(f"{at}/{n}", f"{text!r} is none of {forms}")
+        elif target.kind == "email" and normal_address(target.name) is None:
+            faults.add(f"{at}/{n}", f"{target.name!r} is no e-mail address")
+        else:
+            found.append((n, target))
+    return found
+
+
+def _agents(desk: Desk, faults: Faults) -> None:
+    emails: dict[str, str | None] = {}
+    for key, agent in desk.agents.items():
+        if agent.email is not None:
+            emails[key] = normal_address(agent.email)
+            if emails[key] is None:
+                faults.add(pointer("agents", key, "email"), f"{agent.email!r} is no e-mail address")
+        if agent.phone is not None and e164(agent.phone, desk.country) is None:
+            faults.add(pointer("agents", key, "phone"), f"{agent.phone!r} is no telephone number")
+    _unique("agents", "email", emails, faults)
+
+
+def _mailboxes(desk: Desk, faults: Faults) -> None:
+    addresses = {key: normal_address(mailbox.address) for key, mailbox in desk.mailboxes.items()}
+    for key, address in addresses.items():
+        if address is None:
+            text = desk.mailboxes[key].address
+            faults.add(pointer("mailboxes", key, "address"), f"{text!r} is no e-mail address")
+    _unique("mailboxes", "address", addresses, faults)
+
+
+def _hotlines(desk: Desk, faults: Faults) -> None:
+    """Short numbers are dialled too, so anything with a digit is one."""
+    numbers: dict[str, str | None] = {}
+    for key, line in desk.hotlines.items():
+        numbers[key] = e164(line.number, line.country) or re.sub(r"\D", "", line.number) or None
+        if numbers[key] is None:
+            faults.add(pointer("hotlines", key, "number"), f"{line.number!r} is no telephone number")
+    _unique("hotlines", "number", numbers, faults)
+
+
+def _webhooks(desk: Desk, faults: Faults) -> None:
+    for key, webhook in desk.webhooks.items():
+        if not _is_address(webhook.url):
+            at = pointer("webhooks", key, "url")
+            faults.add(at, "an http or https address with a host and without user, password or fragment")
+        for n, event in enumerate(webhook.events):
+            if not _EVENT.fullmatch(event):
+                faults.add(
+                    pointer("webhooks", key, "events", n), f"{event!r} is no event or family of events"
+                )
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return False
+    plain = url.isprintable() and " " not in url and not parts.fragment and parts.username is None
+    return plain and parts.scheme in {"http", "https"} and bool(_HOST.fullmatch(parts.hostname or ""))
+
+
+def _languages(desk: Desk, faults: Faults) -> None:
+    for kind, key, found in every_object(desk):
+        language = getattr(found, "language", None)
+        spoken = {"/language": language} if language is not None else {}
+        spoken |= {f"/languages/{n}": tag for n, tag in enumerate(getattr(found, "languages", ()))}
+        for at, tag in spoken.items():
+            if not _LANGUAGE.fullmatch(tag):
+                step = "" if kind.single else pointer(key)
+                faults.add(f"/{kind.name}{step}{at}", f"{tag!r} is no language tag such as vi or en-US")
+
+
+_RULES: tuple[Callable[[Desk, Faults], None], ...] = (
+    _regions,
+    _schedules,
+    _rules,
+    _orders,
+    _conditions,
+    _escalations,
+    _agents,
+    _mailboxes,
+    _hotlines,
+    _webhooks,
+    _languages,
+)
