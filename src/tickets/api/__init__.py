@@ -1,0 +1,1 @@
+"""The HTTP face: Litestar routes, and the frame they stand in."""

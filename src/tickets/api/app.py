@@ -1,0 +1,47 @@
+"""The HTTP application: routes in their frame."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from litestar import Litestar, Request
+from litestar.di import Provide
+from litestar.types import ControllerRouterHandler
+
+from tickets.api.auth import Authorization
+from tickets.api.correlation import with_correlation
+from tickets.api.http_metrics import with_http_metrics
+from tickets.api.json_body import StrictJson
+from tickets.api.parts import Parts
+from tickets.api.problems import Fault, Problem, to_response
+from tickets.api.routes import health, keys
+
+ROUTES: tuple[ControllerRouterHandler, ...] = (*health.ROUTES, *keys.ROUTES)
+"""Every route there is."""
+
+
+def create_app(parts: Parts, routes: Sequence[ControllerRouterHandler] = ROUTES) -> Litestar:
+    """The application over its parts. Whoever calls it starts and closes the parts."""
+    app = Litestar(
+        route_handlers=list(routes),
+        dependencies={"parts": Provide(lambda: parts, sync_to_thread=False)},
+        guards=[Authorization(parts.api_keys, parts.now)],
+        before_request=refuse_unusable,
+        exception_handlers={Exception: to_response},
+        dto=StrictJson,
+        return_dto=None,
+        request_max_body_size=parts.largest_body,
+        openapi_config=None,
+        logging_config=None,
+    )
+    app.asgi_handler = with_correlation(with_http_metrics(app.asgi_handler, parts.metrics), parts.new_id)
+    return app
+
+
+async def refuse_unusable(request: Request[Any, Any, Any]) -> None:
+    """Turn away what no route can use: NUL in path or query (400), an Accept we cannot meet (406)."""
+    if "\0" in request.url.path or b"%00" in request.scope["query_string"]:
+        fault = Fault("must not contain the NUL character", parameter="path or query")
+        raise Problem(400, "A parameter of the request cannot be used.", errors=[fault])
+    produced = str(request.route_handler.media_type or "application/json")
+    if "accept" in request.headers and not request.accept.best_match([produced, "application/problem+json"]):
+        raise Problem(406, f"This can be had as {produced} only.")

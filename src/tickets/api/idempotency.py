@@ -1,0 +1,84 @@
+"""`Idempotency-Key` on a POST: the same request again gives the same answer and does nothing twice.
+
+The answer is kept in the transaction that gave it, so there is no moment between doing and remembering.
+"""
+
+import hashlib
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from litestar import Request
+from msgspec import Struct
+
+from tickets.api.auth import Call
+from tickets.api.parts import Parts
+from tickets.api.problems import Fault, Problem
+from tickets.application.ports import Idempotent
+
+HEADER = "Idempotency-Key"
+LONGEST_KEY = 255
+
+_KEY = re.compile(rf"[\x21-\x7e]{{1,{LONGEST_KEY}}}")
+
+
+class Answer(Struct, frozen=True):
+    """An answer that can be given again: its status, and its body as JSON."""
+
+    status: int
+    body: bytes
+
+
+async def idempotent(request: Call) -> Idempotent | None:
+    """What the caller's key stands for, None when it sent none. Raises `Problem` 400 for an unusable key."""
+    key = given_key(request)
+    if key is None:
+        return None
+    return Idempotent(api_key=request.auth.id, key=key, fingerprint=await fingerprint(request))
+
+
+def given_key(request: Request[Any, Any, Any]) -> str | None:
+    """The header, checked: 1 to 255 visible ASCII characters."""
+    key = request.headers.get(HEADER)
+    if key is not None and not _KEY.fullmatch(key):
+        fault = Fault(f"must be 1 to {LONGEST_KEY} visible ASCII characters", parameter=HEADER)
+        raise Problem(400, "A parameter of the request cannot be used.", errors=[fault])
+    return key
+
+
+async def fingerprint(request: Request[Any, Any, Any]) -> bytes:
+    """SHA-256 of method, path and body: what must be the same for a request to be the same."""
+    digest = hashlib.sha256(f"{request.method} {request.url.path}\n".encode())
+    digest.update(await request.body())
+    return digest.digest()
+
+
+def must_be_same(asked: Idempotent, kept_fingerprint: bytes) -> None:
+    """Let the kept answer be given again. Raises `Problem` 422 when the key was used for another request."""
+    if asked.fingerprint != kept_fingerprint:
+        fault = Fault("was used for another request", parameter=HEADER)
+        raise Problem(422, f"This {HEADER} is taken.", kind="idempotency-key-reused", errors=[fault])
+
+
+async def once(parts: Parts, request: Call, act: Callable[[], Awaitable[Answer]]) -> Answer:
+    """Do `act` in one transaction, or give the answer kept under the caller's key.
+
+    Of several at once with one key, one acts and the others wait for its answer. A problem `act` raises
+    undoes all, so the key stays free.
+    """
+    asked = await idempotent(request)
+    async with parts.engine.transaction():
+        if asked is None:
+            answer = await act()
+        else:
+            answer = await _once(parts, asked, act)
+    return answer
+
+
+async def _once(parts: Parts, asked: Idempotent, act: Callable[[], Awaitable[Answer]]) -> Answer:
+    if (kept := await parts.idempotency.claim(asked, parts.now())) is not None:
+        must_be_same(asked, kept.fingerprint)
+        return Answer(kept.status, bytes(kept.answer))
+    answer = await act()
+    await parts.idempotency.keep(asked, answer.status, answer.body)
+    return answer

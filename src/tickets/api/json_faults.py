@@ -1,0 +1,114 @@
+"""Every fault of a JSON value, not only the first: msgspec stops at one, a caller wants them all at once."""
+
+import re
+from collections.abc import Iterator, Mapping
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import Struct
+
+from tickets.api.problems import Fault, lower_first
+
+_PLACE = re.compile(r" - at `(?P<key>key in )?\$(?P<path>[^`]*)`$")
+_STEP = re.compile(r"\.(?P<name>[^.\[]+)|\[(?P<index>\d+|\.\.\.)\]")
+_UNKNOWN = re.compile(r"^Object contains unknown field `(.*)`$", re.DOTALL)
+_NO_FIELD = re.compile(r"^Object missing required field `(.*)`$", re.DOTALL)
+
+
+def find_faults(value: object, kind: Any, at: str = "") -> Iterator[Fault]:  # noqa: ANN401 - any type msgspec knows
+    """What keeps a JSON value from being of a kind, each with its pointer below `at`; nothing when it is.
+
+    Structs, and lists of them, are looked into field by field; whatever else is wrong inside one field is
+    named once, where msgspec stopped.
+    """
+    kind = _without_none(kind)
+    if isinstance(value, dict) and _is_struct(kind):
+        yield from _faults_of_object(value, kind, at)
+    elif isinstance(value, list) and (item := _item_of(kind)) is not None:
+        found = [
+            fault for index, one in enumerate(value) for fault in find_faults(one, item, f"{at}/{index}")
+        ]
+        yield from found or _fault_of(value, kind, at)
+    else:
+        yield from _fault_of(value, kind, at)
+
+
+def find_nul(value: object, at: str = "") -> Iterator[Fault]:
+    """Every string with a NUL character, which PostgreSQL cannot keep."""
+    if isinstance(value, str):
+        if "\0" in value:
+            yield Fault("must not contain the NUL character", pointer=at)
+    elif isinstance(value, Mapping):
+        for key, one in value.items():
+            yield from find_nul(key, at)
+            yield from find_nul(one, f"{at}/{escape(key)}")
+    elif isinstance(value, list):
+        for index, one in enumerate(value):
+            yield from find_nul(one, f"{at}/{index}")
+
+
+def escape(key: str) -> str:
+    """A key as a step of a JSON pointer (RFC 6901 §3)."""
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def _faults_of_object(value: dict[str, object], kind: type[Struct], at: str) -> Iterator[Fault]:
+    config = kind.__struct_config__
+    hints = get_type_hints(kind, include_extras=True)
+    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    found: list[Fault] = []
+    for name, field in fields.items():
+        if name in value:
+            found += find_faults(value[name], hints[field.name], f"{at}/{escape(name)}")
+        elif field.required:
+            found.append(Fault("is required", pointer=f"{at}/{escape(name)}"))
+    if config.forbid_unknown_fields:
+        strange = [key for key in value if key not in fields and key != config.tag_field]
+        found += [Fault("is not a known field", pointer=f"{at}/{escape(key)}") for key in strange]
+    yield from found or _fault_of(value, kind, at)  # what concerns several fields: __post_init__, tags
+
+
+def _fault_of(value: object, kind: Any, at: str) -> Iterator[Fault]:  # noqa: ANN401 - any type msgspec knows
+    try:
+        msgspec.convert(value, kind, str_keys=True)
+    except msgspec.ValidationError as error:
+        yield to_fault(str(error), at)
+
+
+def to_fault(message: str, at: str = "") -> Fault:
+    """A message of msgspec's with the place it names as a pointer below `at`."""
+    place = _PLACE.search(message)
+    if place is not None:
+        message = message[: place.start()]
+        for step in _STEP.finditer(place["path"]):
+            if step["index"] == "...":
+                break  # below here msgspec does not say which key it was
+            at += "/" + (step["index"] or escape(step["name"]))
+    if (unknown := _UNKNOWN.match(message)) is not None:
+        return Fault("is not a known field", pointer=f"{at}/{escape(unknown[1])}")
+    if (missing := _NO_FIELD.match(message)) is not None:
+        return Fault("is required", pointer=f"{at}/{escape(missing[1])}")
+    return Fault(lower_first(message), pointer=at)
+
+
+def _is_struct(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Struct) and not kind.__struct_config__.array_like
+
+
+def _without_none(kind: Any) -> Any:  # noqa: ANN401 - any type msgspec knows
+    if get_origin(kind) in (Union, UnionType):
+        rest = [part for part in get_args(kind) if part is not NoneType]
+        if len(rest) == 1 and _is_struct(rest[0]):
+            return rest[0]
+    return kind
+
+
+def _item_of(kind: object) -> object | None:
+    """What a list of this type holds; None when it is not a list of one type."""
+    origin, parts = get_origin(kind), get_args(kind)
+    if origin is list and parts:
+        return parts[0]  # type: ignore[no-any-return]
+    if origin is tuple and parts[1:] == (Ellipsis,):
+        return parts[0]  # type: ignore[no-any-return]
+    return None

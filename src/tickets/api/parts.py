@@ -1,0 +1,43 @@
+"""What the routes work with, wired once by `bootstrap`."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+from uuid import UUID
+
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
+
+from tickets.observability.metrics import Metrics
+from tickets.persistence.api_keys import ApiKeys
+from tickets.persistence.engine import Engine
+from tickets.persistence.idempotency import Idempotency
+
+MEBIBYTE = 1024 * 1024
+
+
+async def _measure_nothing() -> None:
+    """Leave the gauges as they are."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """The parts of the application that routes ask for something.
+
+    `now` and `new_id` are the only sources of instants and ids. `measure` is called before metrics are read,
+    to set gauges that come from the database. `largest_body` is in bytes.
+    """
+
+    engine: Engine
+    now: Callable[[], datetime]
+    new_id: Callable[[], UUID]
+    metrics: Metrics
+    api_keys: ApiKeys
+    idempotency: Idempotency
+    measure: Callable[[], Awaitable[None]] = _measure_nothing
+    largest_body: int = 10 * MEBIBYTE
+
+
+FromParts: TypeAlias = NamedDependency[SkipValidation[Parts]]
+"""How a route asks for them: `parts: FromParts`."""

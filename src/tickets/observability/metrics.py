@@ -1,0 +1,70 @@
+"""Every metric we show. Labels are our words or the desk's, never ids of tickets, customers or agents."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+
+MEDIA_TYPE = CONTENT_TYPE_LATEST
+"""The Content-Type of `Metrics.exposition()`."""
+
+_HTTP_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_LATENESS_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 1800)
+_ASSIGNMENT_SECONDS = (1, 5, 15, 60, 300, 900, 1800, 3600, 7200, 14400, 28800, 86400, 259200)
+
+
+class Metrics:
+    """The metrics of one application, in a registry of its own: two applications share nothing."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        PlatformCollector(registry=registry)
+        GCCollector(registry=registry)
+        self.opened = Counter("tickets_opened", "Tickets opened.", ["channel"], registry=registry)
+        self.backlog = Gauge(
+            "tickets_backlog", "Tickets neither solved nor closed.", ["status"], registry=registry
+        )
+        self.waiting = Gauge("tickets_waiting", "Tickets waiting for an agent.", registry=registry)
+        self.assignment = Histogram(
+            "tickets_assignment_seconds",
+            "Time from waiting to assigned.",
+            buckets=_ASSIGNMENT_SECONDS,
+            registry=registry,
+        )
+        self.clocks = Counter(
+            "tickets_clocks",
+            "SLA clocks that ended met or breached.",
+            ["metric", "verdict"],
+            registry=registry,
+        )
+        self.lateness = Histogram(
+            "tickets_lateness_seconds",
+            "From the instant something became due to the instant we noticed.",
+            buckets=_LATENESS_SECONDS,
+            registry=registry,
+        )
+        self.alerts = Counter("tickets_alerts", "Alerts raised.", ["metric", "level"], registry=registry)
+        self.alerts_open = Gauge("tickets_alerts_open", "Alerts nobody acknowledged.", registry=registry)
+        self.outbox_size = Gauge("tickets_outbox_size", "Outbox rows by state.", ["state"], registry=registry)
+        self.outbox_age = Gauge(
+            "tickets_outbox_age_seconds", "Age of the oldest row that must still leave.", registry=registry
+        )
+        self.requests = Counter(
+            "tickets_http_requests",
+            "HTTP requests answered, by route template.",
+            ["method", "route", "status"],
+            registry=registry,
+        )
+        self.request_seconds = Histogram(
+            "tickets_http_request_seconds",
+            "Time from a request's first byte to its answer's last.",
+            ["method", "route"],
+            buckets=_HTTP_SECONDS,
+            registry=registry,
+        )
+
+    def exposition(self) -> bytes:
+        """All metrics in Prometheus' text format."""
+        return generate_latest(self.registry)
