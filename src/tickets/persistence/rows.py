@@ -1,6 +1,7 @@
 """From a row to a struct, by position: the column list comes from the struct, so neither can drift."""
 
 from collections.abc import Callable, Iterable
+from inspect import signature
 from types import NoneType, UnionType
 from typing import Generic, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -26,6 +27,7 @@ class Rows(Generic[T]):
         self.columns = ", ".join(self.fields)
         hints = get_type_hints(kind, include_extras=True)
         found = ((index, _reader(hints[name])) for index, name in enumerate(self.fields))
+        self._make = _by_position(kind)
         self._readers = [(index, reader) for index, reader in found if reader is not None]
 
     def of(self, alias: str) -> str:
@@ -35,12 +37,12 @@ class Rows(Generic[T]):
     def one(self, row: Iterable[object]) -> T:
         """The struct of one row. Raises `msgspec.ValidationError` when its JSON is not what the type says."""
         if not self._readers:
-            return self.kind(*row)
+            return self._make(*row)
         values = list(row)
         for index, read in self._readers:
             if (value := values[index]) is not None:
                 values[index] = read(value)
-        return self.kind(*values)
+        return self._make(*values)
 
     def optional(self, row: Iterable[object] | None) -> T | None:
         """The struct of a row that may not be there."""
@@ -50,8 +52,17 @@ class Rows(Generic[T]):
         """The structs of all rows."""
         if self._readers:
             return [self.one(row) for row in rows]
-        kind = self.kind
-        return [kind(*row) for row in rows]
+        make = self._make
+        return [make(*row) for row in rows]
+
+
+def _by_position(kind: type[T]) -> Callable[..., T]:
+    """Makes the struct of its fields in order, also when it wants them by name."""
+    parameters = signature(kind).parameters.values()
+    if all(parameter.kind is not parameter.KEYWORD_ONLY for parameter in parameters):
+        return kind
+    names = kind.__struct_fields__
+    return lambda *values: kind(**dict(zip(names, values, strict=True)))
 
 
 def _reader(hint: object) -> Callable[[object], object] | None:
