@@ -21,6 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 DEV_LOCK = ROOT / "requirements-dev.lock"
 OLDEST = (3, 11)
+GUARD = ".installing"  # not .lock: uv takes that one itself and would wait for us
 NO_ENSUREPIP = (
     "Python's venv module is incomplete here: install it first (Debian, Ubuntu: apt-get install python3-venv)"
 )
@@ -33,7 +34,7 @@ def main(folder: str, lock: str) -> None:
     target = Path(folder).absolute()
     try:
         target.mkdir(parents=True, exist_ok=True)
-        with (target / ".lock").open("w") as guard:
+        with (target / GUARD).open("w") as guard:
             fcntl.flock(guard, fcntl.LOCK_EX)
             _install(target, ROOT / lock)
     except PermissionError as error:
@@ -78,7 +79,7 @@ def _runs(target: Path) -> bool:
 
 def _create(target: Path) -> None:
     for entry in target.iterdir():  # our lock file stays: it is held, and others wait for it
-        if entry.name != ".lock":
+        if entry.name != GUARD:
             shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
     if importlib.util.find_spec("ensurepip") is None:
         sys.exit(NO_ENSUREPIP)

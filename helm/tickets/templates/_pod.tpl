@@ -5,6 +5,7 @@ imagePullSecrets:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 automountServiceAccountToken: false
+enableServiceLinks: false
 securityContext:
   runAsNonRoot: true
   runAsUser: 10001
@@ -39,28 +40,32 @@ securityContext:
   capabilities:
     drop: [ALL]
 env:
-  - name: TICKETS_DATABASE_URL
+  {{- $secret := required "existingSecret must name a Secret with TICKETS_DATABASE_URL" .Values.existingSecret }}
+  {{- range $name := list "TICKETS_DATABASE_URL" "TICKETS_SECRET" "TICKETS_BROKER_URL" "TICKETS_SMTP_URL" }}
+  - name: {{ $name }}
     valueFrom:
       secretKeyRef:
-        name: {{ required "existingSecret must name a Secret with TICKETS_DATABASE_URL and TICKETS_SECRET" .Values.existingSecret }}
-        key: TICKETS_DATABASE_URL
-  - name: TICKETS_SECRET
-    valueFrom:
-      secretKeyRef:
-        name: {{ .Values.existingSecret }}
-        key: TICKETS_SECRET
-  - name: TICKETS_BROKER_URL
-    valueFrom:
-      secretKeyRef:
-        name: {{ .Values.existingSecret }}
-        key: TICKETS_BROKER_URL
-        optional: true
+        name: {{ $secret }}
+        key: {{ $name }}
+        optional: {{ ne $name "TICKETS_DATABASE_URL" }}
+  {{- end }}
   - name: TICKETS_DATA_DIR
     value: /var/lib/tickets
+  - name: TICKETS_HOST
+    value: 0.0.0.0
+  - name: TICKETS_PORT
+    value: "8080"
   {{- range $name, $value := .Values.settings }}
   - name: {{ $name }}
     value: {{ $value | quote }}
   {{- end }}
+{{- with .Values.environmentSecrets }}
+envFrom:
+  {{- range . }}
+  - secretRef:
+      name: {{ . }}
+  {{- end }}
+{{- end }}
 volumeMounts:
   - name: scratch
     mountPath: /var/lib/tickets
