@@ -8,10 +8,8 @@ from functools import cache
 from typing import Any
 
 import msgspec
-from litestar._openapi.schema_generation import SchemaCreator
 from litestar.dto import AbstractDTO
 from litestar.dto.data_structures import DTOFieldDefinition
-from litestar.openapi.spec import Reference, Schema
 from litestar.typing import FieldDefinition
 
 from tickets.api.json_faults import find_faults, find_nul, to_fault
@@ -59,16 +57,6 @@ class StrictJson(AbstractDTO[Any]):
         cls, field_definition: FieldDefinition, handler_id: str, backend_cls: object = None
     ) -> None:
         """Do nothing: msgspec's decoder is all there is."""
-
-    @classmethod
-    def create_openapi_schema(
-        cls,
-        field_definition: FieldDefinition,
-        handler_id: str,  # noqa: ARG003 - Litestar's signature
-        schema_creator: SchemaCreator,
-    ) -> Reference | Schema:
-        """The schema of the route's type itself."""
-        return schema_creator.for_field_definition(field_definition)
 
     @classmethod
     def generate_field_definitions(
