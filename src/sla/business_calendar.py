@@ -75,7 +75,7 @@ class BusinessCalendar(Struct, frozen=True, dict=True, forbid_unknown_fields=Tru
     def before(self, due: datetime, lead: Budget | str | timedelta) -> datetime:
         """Return the instant `lead` of open time before `due`, counted backwards (aware UTC).
 
-        The mirror of `due`: a lead that reaches exactly back to an opening gives the closing before it.
+        No lead gives `due` itself, or the closing before it when it is closed then.
 
         Raises:
             BudgetError: a malformed or negative lead.

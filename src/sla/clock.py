@@ -85,13 +85,13 @@ class Clocks(Struct, frozen=True, omit_defaults=True):
 
     Attributes:
         each: every cycle of every metric, in the order in which they began.
-        owed: what the ticket owes right now, promised or not.
+        owed: what the ticket owes right now, promised or not, and since when.
         status: as last heard; "" before `Opened`, "cancelled" after `Cancelled`.
         seen_at: how far its time has been followed.
     """
 
     each: tuple[Clock, ...] = ()
-    owed: tuple[Metric, ...] = ()
+    owed: dict[Metric, datetime] = {}
     status: str = ""
     seen_at: datetime | None = None
 
@@ -152,17 +152,17 @@ def broken(clock: Clock, at: datetime) -> Clock:
     return replace(clock, state="breached", breached_at=at, due_at=at)
 
 
-def moved(clock: Clock, old: Promise, new: Promise, at: datetime) -> Clock:
-    """Go over to another promise. What was counted stays counted, in the calendar it was counted in.
+def moved(clock: Clock, old: Promise | None, new: Promise, at: datetime) -> Clock:
+    """Go over to another promise. What was counted stays, in the calendar it was counted in.
 
     A broken promise keeps its budget and due instant. A budget that is already overdrawn breaks at once, at
     `at`: no promise is broken before it was made.
     """
-    used = clock.used_at(at, old.hours)
+    used = clock.used_at(at, old.hours) if old else clock.used
     since = at if clock.since else None
     if clock.breached_at:
         return replace(clock, policy=new.policy, used=used, since=since)
-    if new.on_change == "restart" and (old.policy, old.budget) != (new.policy, new.budget):
+    if old and new.on_change == "restart" and (old.policy, old.budget) != (new.policy, new.budget):
         clock, used = replace(clock, started_at=at), ZERO
     budget = measured(new, clock.started_at)
     clock = replace(clock, policy=new.policy, budget=budget, used=used, since=since)

@@ -101,7 +101,7 @@ class _Turn:
     def __init__(self, clocks: Clocks, terms: Terms, at: datetime) -> None:
         self.each = list(clocks.each)
         self.place = {clock.metric: n for n, clock in enumerate(clocks.each)}
-        self.owed = set(clocks.owed)
+        self.owed = dict(clocks.owed)
         self.status = clocks.status
         self.promises: dict[Metric, Promise] = {promise.metric: promise for promise in terms.promises}
         self.at = at
@@ -109,8 +109,7 @@ class _Turn:
 
     def outcome(self) -> Outcome:
         """Put down what the turn came to."""
-        owed = tuple(metric for metric in METRICS if metric in self.owed)
-        clocks = Clocks(tuple(self.each), owed, self.status, self.at)
+        clocks = Clocks(tuple(self.each), self.owed, self.status, self.at)
         instants = [clock.next_at for clock in self.each if clock.next_at is not None]
         return Outcome(clocks, tuple(self.events), min(instants, default=None))
 
@@ -147,7 +146,7 @@ class _Turn:
             self._announce()
         for metric, measure in MEASURES.items():
             if metric in self.owed and (name in measure.meets or name in measure.drops):
-                self.owed.discard(metric)
+                del self.owed[metric]
                 self._end(metric, met=name in measure.meets)
             if name in measure.starts and metric not in self.owed and self._may_begin(measure):
                 self._begin(metric, reopened=name == "reopened")
@@ -165,10 +164,10 @@ class _Turn:
             if promise.on_reopen == "ignore":
                 return
             if promise.on_reopen == "resume" and MEASURES[metric].resumes:
-                self.owed.add(metric)
-                self._resume(last, promise)
+                self.owed[metric] = last.started_at
+                self._adopt(last, None, promise, "resumed")
                 return
-        self.owed.add(metric)
+        self.owed[metric] = self.at
         if promise is not None:
             self._start(promise)
 
@@ -215,30 +214,29 @@ class _Turn:
             if old is None:
                 self._say("applied", new)
             if live and clock is not None:
-                self._go_over(clock, self._promise(metric), new)
+                if old != new:
+                    self._adopt(clock, self._promise(metric), new, "updated")
             elif metric in self.owed:
                 self._take_up(clock, new)
         self.promises = {promise.metric: promise for promise in terms.promises}
 
-    def _go_over(self, clock: Clock, old: Promise, new: Promise) -> None:
-        if old == new:
-            return
+    def _take_up(self, last: Clock | None, promise: Promise) -> None:
+        """Promise what is owed already: from now, or from where an earlier promise of it was dropped."""
+        if last is not None and last.started_at >= self.owed[promise.metric]:
+            self._adopt(last, None, promise, "resumed")
+        else:
+            self._start(promise)
+
+    def _adopt(self, clock: Clock, old: Promise | None, new: Promise, event: EventType) -> None:
         was_broken = clock.breached_at is not None
         clock = moved(clock, old, new, self.at)
-        self._put(clock, new, "updated")
+        self._put(clock if old else resumed(clock, self.at, new.hours), new, event)
+        clock = self.each[self.place[clock.metric]]
         if clock.breached_at is not None and not was_broken:
             self._say("breached", new, clock)
             clock, events = passed(clock, new, self.at)
             self.each[self.place[clock.metric]] = armed(clock, new)
             self.events += events
-
-    def _take_up(self, last: Clock | None, promise: Promise) -> None:
-        """Promise what is owed already: from now on, or where an earlier promise was dropped."""
-        if last is None or last.state == "met":
-            self._start(promise)
-        else:
-            since_dropped = replace(last, policy=promise.policy)
-            self._resume(since_dropped, promise)
 
     def _hold_or_resume(self) -> None:
         """Let the status say which live clocks count."""

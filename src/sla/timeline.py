@@ -9,14 +9,13 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from sla.errors import Fault, InstantError
 from sla.opening_hours import DAY, OpeningHours
 from sla.periods import Period, clipped, merged
+from sla.wall_time import in_utc
 
 _ZERO = timedelta()
-_SECOND = timedelta(seconds=1)
 _EVER = datetime.min.replace(tzinfo=UTC)
 _NEVER = datetime.max.replace(tzinfo=UTC)
 _ROOM = timedelta(days=400)
@@ -60,13 +59,13 @@ class Timeline:
             first, last, starts, ends, before = self._grown(start, last)
 
     def before(self, due: datetime, lead: timedelta) -> datetime:
-        """Return the first instant from which no more than `lead` of open time is left until `due`."""
-        index = self._index
+        """Return the last instant with `lead` of open time left until `due`; for none, the last open one."""
+        place, index = bisect_right if lead else bisect_left, self._index
         while True:
             if index.first <= due < index.last:
                 target = index.spent(due) - lead
                 if target > _ZERO:
-                    n = bisect_left(index.before, target) - 1
+                    n = place(index.before, target) - 1
                     return index.starts[n] + (target - index.before[n])
                 index = self._grown(index.first, due)
             else:
@@ -113,54 +112,11 @@ class Timeline:
 
 
 def _indexed(hours: OpeningHours, first: datetime, last: datetime) -> _Index:
-    periods = merged(_open_periods(hours, first, last))
+    wall = hours.periods((first - 2 * DAY).date(), (last + 2 * DAY).date())
+    periods = merged(in_utc(wall, hours.zone, first, last))
     before = [_ZERO, _ZERO]
     for start, end in periods:
         before.append(before[-1] + (end - start))
     return _Index(
         first, last, [first, *(p.start for p in periods)], [first, *(p.end for p in periods)], before
     )
-
-
-def _open_periods(hours: OpeningHours, first: datetime, last: datetime) -> Iterator[Period]:
-    """Turn wall time into UTC: the one place that does.
-
-    An instant is open iff its wall time is. So the wall periods are laid over each stretch of constant offset
-    on its own: an hour that the wall clock shows twice is open twice, one that it skips is open never.
-    """
-    wall = list(hours.periods((first - 2 * DAY).date(), (last + 2 * DAY).date()))
-    for stretch, offset in _offsets(hours.zone, first, last):
-        start, end = (instant.replace(tzinfo=None) + offset for instant in stretch)
-        for opened, closed in clipped(wall, start, end):
-            yield Period((opened - offset).replace(tzinfo=UTC), (closed - offset).replace(tzinfo=UTC))
-
-
-def _offsets(zone: ZoneInfo, first: datetime, last: datetime) -> Iterator[tuple[Period, timedelta]]:
-    """Yield the stretches of [first, last) in which the zone's offset stays the same."""
-    start, day = first, first
-    while day < last:
-        tomorrow = min(day + DAY, last)
-        offset = _offset(zone, day)
-        if _offset(zone, tomorrow) != offset:
-            change = _change(zone, day, tomorrow)
-            yield Period(start, change), offset
-            start = change
-        day = tomorrow
-    yield Period(start, last), _offset(zone, last - _SECOND)
-
-
-def _change(zone: ZoneInfo, early: datetime, late: datetime) -> datetime:
-    """Return the instant in (early, late] at which the offset changes, which is on a whole second."""
-    early, late = early.replace(microsecond=0), late.replace(microsecond=0) + _SECOND * bool(late.microsecond)
-    offset = _offset(zone, early)
-    while late - early > _SECOND:
-        middle = early + (late - early) // 2 // _SECOND * _SECOND
-        if _offset(zone, middle) == offset:
-            early = middle
-        else:
-            late = middle
-    return late
-
-
-def _offset(zone: ZoneInfo, at: datetime) -> timedelta:
-    return at.astimezone(zone).utcoffset() or _ZERO
