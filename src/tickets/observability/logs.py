@@ -23,10 +23,10 @@ def configure(*, pretty: bool | None = None, level: str = "INFO", stream: TextIO
     """Set up logging for this process; calling again replaces the set-up.
 
     `pretty` defaults to whether the stream (standard error) is a terminal. Raises `ValueError` for a level
-    that is none of DEBUG, INFO, WARNING, ERROR, CRITICAL.
+    that is none of `logging`'s, in capitals or not.
     """
     stream = stream or sys.stderr
-    if level not in logging.getLevelNamesMapping():
+    if (level := level.upper()) not in logging.getLevelNamesMapping():
         raise ValueError(f"{level!r} is not a log level")
     rendering = _rendering(pretty=stream.isatty() if pretty is None else pretty)
     structlog.configure(

@@ -1,10 +1,15 @@
 """Every metric we show. Labels are our words or the desk's, never ids of tickets, customers or agents."""
 
+from collections.abc import Mapping
+from datetime import timedelta
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
+
+from tickets.domain.words import STATUSES, WORKING
 
 MEDIA_TYPE = CONTENT_TYPE_LATEST
 """The Content-Type of `Metrics.exposition()`."""
@@ -64,6 +69,20 @@ class Metrics:
             buckets=_HTTP_SECONDS,
             registry=registry,
         )
+
+    def show_backlog(self, by_status: Mapping[str, int], waiting: int, alerts_open: int) -> None:
+        """Set how much there is to do; a status that is not named has none."""
+        for status in STATUSES:
+            if status in WORKING:
+                self.backlog.labels(status).set(by_status.get(status, 0))
+        self.waiting.set(waiting)
+        self.alerts_open.set(alerts_open)
+
+    def show_outbox(self, pending: int, dead: int, oldest: timedelta) -> None:
+        """Set what must still leave, and since when the oldest of it does."""
+        self.outbox_size.labels("pending").set(pending)
+        self.outbox_size.labels("dead").set(dead)
+        self.outbox_age.set(oldest.total_seconds())
 
     def exposition(self) -> bytes:
         """All metrics in Prometheus' text format."""
