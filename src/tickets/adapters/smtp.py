@@ -69,19 +69,24 @@ class Mail:
         client = self._client()
         try:
             await client.connect()
+            outcome = await self._hand_over(client, destination, body)
+            with suppress(aiosmtplib.SMTPException, OSError):  # it has decided, whatever it says now
+                await client.quit()
+        except (aiosmtplib.SMTPException, OSError) as fault:
+            return Outcome.failed(f"{type(fault).__name__}: {fault}")
+        else:
+            return outcome
+        finally:
+            client.close()
+
+    async def _hand_over(self, client: aiosmtplib.SMTP, destination: str, body: bytes) -> Outcome:
+        try:
             await client.sendmail(self._sender, [destination], body)
         except aiosmtplib.SMTPRecipientsRefused as refusal:
             return _refusal(refusal.recipients[0])
         except (aiosmtplib.SMTPSenderRefused, aiosmtplib.SMTPDataError) as refusal:
             return _refusal(refusal)
-        except (aiosmtplib.SMTPException, OSError) as fault:
-            return Outcome.failed(f"{type(fault).__name__}: {fault}")
-        else:
-            with suppress(aiosmtplib.SMTPException, OSError):  # it has the mail, whatever it says now
-                await client.quit()
-            return Outcome.sent()
-        finally:
-            client.close()
+        return Outcome.sent()
 
     def _client(self) -> aiosmtplib.SMTP:
         server = self._server

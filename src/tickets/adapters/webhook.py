@@ -14,6 +14,7 @@ from tickets.adapters.webhook_signature import signed_headers
 from tickets.application.deliver import Outcome
 
 TOO_MANY, UNAVAILABLE = 429, 503
+HIGHEST_PORT = 65_535
 NEVER = {
     410: "it is gone; take the webhook off the desk",
     413: "the body is too large for it",
@@ -36,7 +37,7 @@ class Endpoint(Struct, frozen=True):
 class Webhook:
     """The way `webhook`: a row's destination is the key of a webhook of the desk.
 
-    `endpoint` finds it by key at the moment of sending, so that what is repaired there helps the next attempt.
+    `endpoint` finds it at the moment of sending: what is repaired on the desk helps the next attempt.
     """
 
     def __init__(
@@ -83,8 +84,10 @@ class Webhook:
         url = httpx.URL(endpoint.url)
         if url.scheme not in ("http", "https") or not url.host:
             raise ValueError(f"a webhook goes to http:// or https://, not to {url.scheme or 'nothing'}://")
-        host = url.raw_host.decode()
-        address = await self._gate.address(host, url.port or (443 if url.scheme == "https" else 80))
+        host, port = url.raw_host.decode(), url.port or (443 if url.scheme == "https" else 80)
+        if port > HIGHEST_PORT:
+            raise ValueError(f"there is no port {port}")
+        address = await self._gate.address(host, port)
         headers = {
             "host": url.netloc.decode(),
             "content-type": "application/json",

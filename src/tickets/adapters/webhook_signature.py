@@ -28,7 +28,10 @@ def signed_headers(message_id: str, at: datetime, body: bytes, secrets: Sequence
     """The three headers of one attempt, signed with every secret, so that one can replace another.
 
     Id and body are those of every attempt; the instant is this attempt's, because receivers refuse old ones.
+    Raises `ValueError` for a secret that is none, and when there is none at all.
     """
+    if not secrets:
+        raise ValueError("a webhook without a secret cannot be signed")
     timestamp = str(int(at.timestamp()))
     signed = f"{message_id}.{timestamp}.".encode() + body
     signatures = (hmac.digest(secret_key(secret), signed, hashlib.sha256) for secret in secrets)

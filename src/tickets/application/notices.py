@@ -1,0 +1,188 @@
+"""How an alert reads: as mail to people, and as JSON to programs. Same in, same bytes out."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, tzinfo
+from email.message import EmailMessage
+from email.policy import SMTP
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from tickets.domain.ticket import Alert, Ticket
+
+Language = Literal["en", "vi"]
+
+METRICS: Mapping[Language, Mapping[str, str]] = {
+    "en": {
+        "first_response": "first response",
+        "next_response": "next response",
+        "periodic_update": "periodic update",
+        "resolution": "resolution",
+        "assignment": "assignment",
+    },
+    "vi": {
+        "first_response": "phản hồi đầu tiên",
+        "next_response": "phản hồi tiếp theo",
+        "periodic_update": "cập nhật định kỳ",
+        "resolution": "giải quyết",
+        "assignment": "phân công",
+    },
+}
+WORDS: Mapping[Language, Mapping[str, str]] = {
+    "en": {
+        "subject": "{priority}: {metric} of #{number} ({level}) – {subject}",
+        "opening": "Ticket #{number} needs attention: its promise of {metric} has reached level {level}.",
+        "ticket": "Ticket",
+        "priority": "Priority",
+        "status": "Status",
+        "team": "Team",
+        "assignee": "Assignee",
+        "due": "Due",
+        "reached": "Level reached",
+        "repeat": "Reminder",
+        "covers": "Also covers",
+        "low": "Low",
+        "normal": "Normal",
+        "high": "High",
+        "urgent": "Urgent",
+    },
+    "vi": {
+        "subject": "{priority}: {metric} của phiếu #{number} ({level}) – {subject}",
+        "opening": "Phiếu #{number} cần được xử lý: cam kết {metric} đã đến mức {level}.",
+        "ticket": "Phiếu",
+        "priority": "Ưu tiên",
+        "status": "Trạng thái",
+        "team": "Nhóm",
+        "assignee": "Người phụ trách",
+        "due": "Hạn",
+        "reached": "Đến mức lúc",
+        "repeat": "Nhắc lần",
+        "covers": "Bao gồm cả",
+        "low": "Thấp",
+        "normal": "Bình thường",
+        "high": "Cao",
+        "urgent": "Khẩn cấp",
+    },
+}
+
+
+class AlertTicket(Struct, frozen=True, kw_only=True):
+    """What a webhook tells of the ticket: enough to act on, nothing about the customer."""
+
+    id: UUID
+    number: int
+    url: str
+    channel: str
+    subject: str
+    status: str
+    priority: str
+    team: str | None
+    assignee: str | None
+    due_at: datetime | None
+
+
+class AlertRaised(Struct, frozen=True, kw_only=True, tag="alert.raised"):
+    """The body of a webhook: the envelope of the Standard Webhooks specification."""
+
+    timestamp: datetime
+    data: "AlertData"
+
+
+class AlertData(Struct, frozen=True, kw_only=True):
+    """An alert and its ticket."""
+
+    alert: Alert
+    ticket: AlertTicket
+
+
+class AlertNotices:
+    """The `Notices` of escalation.
+
+    `sender` is the From of the mails, `public_url` stands before `/v1/…`; instants are shown in `zone`.
+    """
+
+    def __init__(
+        self, *, sender: str, public_url: str, language: Language = "en", zone: tzinfo = UTC
+    ) -> None:
+        self._sender = sender
+        self._public_url = public_url
+        self._language = language
+        self._zone = zone
+
+    def render(self, way: str, destination: str, notice_id: UUID, alert: Alert, ticket: Ticket) -> bytes:
+        """The bytes to send, the same in every attempt."""
+        if way == "email":
+            return self._mail(destination, notice_id, alert, ticket)
+        return msgspec.json.encode(self._event(alert, ticket))
+
+    def _event(self, alert: Alert, ticket: Ticket) -> AlertRaised:
+        shown = AlertTicket(
+            id=ticket.id,
+            number=ticket.number,
+            url=self._url(ticket),
+            channel=ticket.channel,
+            subject=ticket.subject,
+            status=ticket.status,
+            priority=ticket.priority,
+            team=ticket.team,
+            assignee=ticket.assignee,
+            due_at=ticket.due_at,
+        )
+        return AlertRaised(timestamp=alert.detected_at, data=AlertData(alert=alert, ticket=shown))
+
+    def _mail(self, destination: str, notice_id: UUID, alert: Alert, ticket: Ticket) -> bytes:
+        mail = EmailMessage(policy=SMTP)
+        mail["From"] = self._sender
+        mail["To"] = destination
+        mail["Subject"] = self._subject(alert, ticket)
+        mail["Date"] = alert.detected_at
+        mail["Message-ID"] = f"<{notice_id}@{self._sender.rpartition('@')[2].rstrip('>')}>"
+        mail["Auto-Submitted"] = "auto-generated"
+        mail["X-Auto-Response-Suppress"] = "All"
+        mail.set_content(self._text(alert, ticket), cte="base64")
+        return mail.as_bytes()
+
+    def _subject(self, alert: Alert, ticket: Ticket) -> str:
+        words = WORDS[self._language]
+        return words["subject"].format(
+            priority=words[ticket.priority],
+            metric=self._metric(alert),
+            number=ticket.number,
+            level=_line(alert.level),
+            subject=_line(ticket.subject),
+        )
+
+    def _text(self, alert: Alert, ticket: Ticket) -> str:
+        words = WORDS[self._language]
+        lines = {
+            "ticket": f"#{ticket.number} {_line(ticket.subject)}",
+            "priority": words[ticket.priority],
+            "status": ticket.status,
+            "team": ticket.team,
+            "assignee": ticket.assignee,
+            "due": ticket.due_at and self._instant(ticket.due_at),
+            "reached": self._instant(alert.occurred_at),
+            "repeat": str(alert.repeat) if alert.repeat else None,
+            "covers": ", ".join(alert.covers),
+        }
+        opening = words["opening"].format(
+            number=ticket.number, metric=self._metric(alert), level=_line(alert.level)
+        )
+        facts = "\n".join(f"{words[name]}: {value}" for name, value in lines.items() if value)
+        return f"{opening}\n\n{facts}\n\n{self._url(ticket)}\n"
+
+    def _metric(self, alert: Alert) -> str:
+        return METRICS[self._language].get(alert.metric, alert.metric)
+
+    def _url(self, ticket: Ticket) -> str:
+        return f"{self._public_url}/v1/tickets/{ticket.id}"
+
+    def _instant(self, at: datetime) -> str:
+        return at.astimezone(self._zone).strftime("%Y-%m-%d %H:%M:%S %z")
+
+
+def _line(text: str) -> str:
+    """One line of printable text: what a header can carry, whoever wrote it."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())

@@ -1,0 +1,128 @@
+"""How an alert reads to people and to programs."""
+
+import json
+from datetime import datetime, timedelta
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+from tests.worker.stage import START
+
+from tickets.application.notices import METRICS, WORDS, AlertNotices, Language
+from tickets.domain.ticket import Alert, Ticket
+
+TICKET = Ticket(
+    id=UUID(int=1),
+    number=1042,
+    channel="form",
+    source="web",
+    account="warranty",
+    subject="Máy giặt không chạy",
+    priority="urgent",
+    customer_id=UUID(int=2),
+    team="warranty-hanoi",
+    due_at=START,
+    opened_at=START - timedelta(hours=4),
+    updated_at=START,
+)
+ALERT = Alert(
+    id=UUID(int=3),
+    ticket_id=TICKET.id,
+    metric="first_response",
+    cycle=1,
+    level="breach",
+    covers=("warning",),
+    recipients=("agent:an",),
+    occurred_at=START,
+    detected_at=START + timedelta(seconds=1),
+)
+NOTICE = UUID(int=4)
+
+
+def notices(language: Language = "en") -> AlertNotices:
+    return AlertNotices(
+        sender="Tickets <tickets@shop.example>",
+        public_url="https://tickets.shop.example",
+        language=language,
+        zone=ZoneInfo("Asia/Ho_Chi_Minh"),
+    )
+
+
+def read(mail: bytes) -> EmailMessage:
+    return message_from_bytes(mail, policy=default)
+
+
+def text(mail: EmailMessage) -> str:
+    return str(mail.get_content()).replace("\r\n", "\n")
+
+
+def test_a_mail_says_in_english_what_is_wrong_and_where_to_look() -> None:
+    mail = read(notices().render("email", "an@shop.example", NOTICE, ALERT, TICKET))
+    assert mail["subject"] == "Urgent: first response of #1042 (breach) – Máy giặt không chạy"
+    assert mail["message-id"] == f"<{NOTICE}@shop.example>"
+    assert mail["to"] == "an@shop.example"
+    assert mail["auto-submitted"] == "auto-generated"
+    assert mail["date"].datetime == ALERT.detected_at
+    assert text(mail) == (
+        "Ticket #1042 needs attention: its promise of first response has reached level breach.\n\n"
+        "Ticket: #1042 Máy giặt không chạy\n"
+        "Priority: Urgent\n"
+        "Status: new\n"
+        "Team: warranty-hanoi\n"
+        "Due: 2026-03-02 16:00:00 +0700\n"
+        "Level reached: 2026-03-02 16:00:00 +0700\n"
+        "Also covers: warning\n\n"
+        f"https://tickets.shop.example/v1/tickets/{TICKET.id}\n"
+    )
+
+
+def test_and_in_vietnamese() -> None:
+    reminder = replace(ALERT, repeat=2)
+    mail = read(notices("vi").render("email", "an@shop.example", NOTICE, reminder, TICKET))
+    assert mail["subject"] == "Khẩn cấp: phản hồi đầu tiên của phiếu #1042 (breach) – Máy giặt không chạy"
+    assert "Nhắc lần: 2\n" in text(mail)
+    assert "Người phụ trách" not in text(mail)
+
+
+def test_both_languages_have_the_same_words() -> None:
+    assert WORDS["en"].keys() == WORDS["vi"].keys()
+    assert METRICS["en"].keys() == METRICS["vi"].keys()
+
+
+def test_a_program_gets_the_alert_and_the_ticket_and_nothing_about_the_customer() -> None:
+    body = json.loads(notices().render("webhook", "ops", NOTICE, ALERT, TICKET))
+    assert body["type"] == "alert.raised"
+    assert body["timestamp"] == "2026-03-02T09:00:01Z"
+    assert body["data"]["alert"]["level"] == "breach"
+    assert body["data"]["ticket"]["number"] == 1042
+    assert body["data"]["ticket"]["due_at"] == "2026-03-02T09:00:00Z"
+    assert not any("customer" in key for key in body["data"]["ticket"])
+
+
+@pytest.mark.parametrize("way", ["email", "webhook"])
+def test_the_same_alert_always_makes_the_same_bytes(way: str) -> None:
+    made = {notices().render(way, "an@shop.example", NOTICE, ALERT, TICKET) for _ in range(3)}
+    assert len(made) == 1
+
+
+@given(subject=st.text(st.characters(exclude_categories=["Cs"]), max_size=300), level=st.text(max_size=40))
+def test_whatever_a_customer_wrote_makes_one_subject_line_and_no_other_header(
+    subject: str, level: str
+) -> None:
+    ticket, alert = replace(TICKET, subject=subject), replace(ALERT, level=level)
+    mail = notices("vi").render("email", "an@shop.example", NOTICE, alert, ticket)
+    assert mail.isascii()
+    assert max(map(len, mail.split(b"\r\n"))) <= 998
+    assert read(mail).keys() == read(notices().render("email", "a@b.example", NOTICE, ALERT, TICKET)).keys()
+
+
+def test_instants_are_shown_with_their_offset() -> None:
+    assert isinstance(TICKET.due_at, datetime)
+    utc = AlertNotices(sender="t@x.example", public_url="http://x")
+    assert "Due: 2026-03-02 09:00:00 +0000" in text(read(utc.render("email", "a@b", NOTICE, ALERT, TICKET)))

@@ -1,0 +1,78 @@
+"""Where webhooks may go: every known way to point one at the house's own network is refused."""
+
+from collections.abc import Sequence
+from ipaddress import ip_address
+
+import pytest
+
+from tickets.adapters.webhook_address import Forbidden, Gate, is_public, resolve
+
+PUBLIC = ["8.8.8.8", "1.1.1.1", "103.90.220.1", "2606:4700::1111", "64:ff9b::808:808", "2002:808:808::1"]
+FORBIDDEN = [
+    "0.0.0.0",  # noqa: S104 - to be refused, not bound
+    "127.0.0.1", "127.8.8.8", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1",
+    "169.254.169.254", "100.64.0.1", "192.0.2.1", "198.18.0.1", "198.51.100.1", "203.0.113.1", "224.0.0.1",
+    "239.255.255.250", "240.0.0.1", "255.255.255.255",
+    "::", "::1", "fe80::1", "fc00::1", "fd12:3456::1", "fec0::1", "ff02::1", "2001:db8::1", "100::1",
+    "::127.0.0.1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:169.254.169.254", "64:ff9b::7f00:1",
+    "64:ff9b::a9fe:a9fe", "64:ff9b:1::1", "2002:7f00:1::1", "2002:a00:1::1", "2001:0:7f00:1::1",
+]  # fmt: skip
+DISGUISES = ["localhost", "2130706433", "0x7f000001", "0177.0.0.1", "127.1", "0", "::1", "[::1]"[1:-1]]
+
+
+def gate(*found: str, allowed: Sequence[str] = ()) -> Gate:
+    async def resolver(_host: str, _port: int) -> Sequence[str]:
+        return found
+
+    return Gate(allowed, resolver)
+
+
+@pytest.mark.parametrize("address", PUBLIC)
+async def test_the_public_internet_can_be_reached(address: str) -> None:
+    assert str(await gate(address).address("example.com", 443)) == address
+
+
+@pytest.mark.parametrize("address", FORBIDDEN)
+async def test_no_private_local_or_special_address_can_be_reached(address: str) -> None:
+    assert not is_public(ip_address(address))
+    with pytest.raises(Forbidden, match="which is not public"):
+        await gate(address).address("example.com", 443)
+
+
+@pytest.mark.parametrize("host", DISGUISES)
+async def test_no_spelling_of_the_loopback_gets_through_the_real_resolver(host: str) -> None:
+    try:
+        found = await resolve(host, 80)
+    except OSError:
+        return  # this system does not even know the spelling
+    assert found
+    with pytest.raises(Forbidden):
+        await Gate(()).address(host, 80)
+
+
+async def test_a_scoped_address_is_judged_without_its_scope() -> None:
+    with pytest.raises(Forbidden):
+        await gate("fe80::1%eth0").address("example.com", 443)
+
+
+async def test_one_private_address_among_public_ones_forbids_the_host() -> None:
+    with pytest.raises(Forbidden, match=r"10\.0\.0\.1"):
+        await gate("8.8.8.8", "10.0.0.1").address("example.com", 443)
+
+
+@pytest.mark.parametrize("allowed", ["inside.example", "INSIDE.example.", "10.0.0.1", "10.0.0.0/8"])
+async def test_what_the_operator_names_can_be_reached(allowed: str) -> None:
+    assert str(await gate("10.0.0.1", allowed=[allowed]).address("Inside.example", 443)) == "10.0.0.1"
+    with pytest.raises(Forbidden):
+        await gate("192.168.0.1", allowed=[allowed]).address("outside.example", 443)
+
+
+@pytest.mark.parametrize("host", ["a" * 70 + ".example", "a..b"])
+async def test_what_is_no_host_name_is_refused(host: str) -> None:
+    with pytest.raises(Forbidden, match="is not a host name"):
+        await Gate(()).address(host, 443)
+
+
+async def test_a_name_without_an_address_is_trouble_that_may_pass() -> None:
+    with pytest.raises(OSError, match="has no address"):
+        await gate().address("example.com", 443)
