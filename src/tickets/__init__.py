@@ -1,0 +1,1 @@
+"""Headless ticketing: requests in, promises kept, the right agent found, nobody left unheard."""

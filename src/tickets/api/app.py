@@ -13,9 +13,18 @@ from tickets.api.http_metrics import with_http_metrics
 from tickets.api.json_body import StrictJson
 from tickets.api.parts import Parts
 from tickets.api.problems import Fault, Problem, to_response
-from tickets.api.routes import health, keys
+from tickets.api.refusals import REFUSALS
+from tickets.api.routes import desk, docs, health, intake, keys, ticket_changes, tickets
 
-ROUTES: tuple[ControllerRouterHandler, ...] = (*health.ROUTES, *keys.ROUTES)
+ROUTES: tuple[ControllerRouterHandler, ...] = (
+    *health.ROUTES,
+    *docs.ROUTES,
+    *keys.ROUTES,
+    *tickets.ROUTES,
+    *ticket_changes.ROUTES,
+    *intake.ROUTES,
+    *desk.ROUTES,
+)
 """Every route there is."""
 
 
@@ -26,7 +35,7 @@ def create_app(parts: Parts, routes: Sequence[ControllerRouterHandler] = ROUTES)
         dependencies={"parts": Provide(lambda: parts, sync_to_thread=False)},
         guards=[Authorization(parts.api_keys, parts.now)],
         before_request=refuse_unusable,
-        exception_handlers={Exception: to_response},
+        exception_handlers={**REFUSALS, Exception: to_response},
         dto=StrictJson,
         return_dto=None,
         request_max_body_size=parts.largest_body,

@@ -3,16 +3,29 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 from uuid import UUID
 
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
+from tickets.application.house import House
+from tickets.application.receive import Porter
 from tickets.observability.metrics import Metrics
 from tickets.persistence.api_keys import ApiKeys
+from tickets.persistence.desk_store import PostgresDesks
 from tickets.persistence.engine import Engine
+from tickets.persistence.envelopes import PostgresEnvelopes
 from tickets.persistence.idempotency import Idempotency
+from tickets.persistence.reading import Reading
+
+
+class Ring(Protocol):
+    """Rings the ticker's doorbell."""
+
+    def __call__(self, *, everyone: bool = False) -> None:
+        """Look now; `everyone` when an agent may take what had to wait before."""
+
 
 MEBIBYTE = 1024 * 1024
 
@@ -35,6 +48,12 @@ class Parts:
     metrics: Metrics
     api_keys: ApiKeys
     idempotency: Idempotency
+    house: House
+    porter: Porter
+    desks: PostgresDesks
+    envelopes: PostgresEnvelopes
+    reading: Reading
+    ring: Ring
     measure: Callable[[], Awaitable[None]] = _measure_nothing
     largest_body: int = 10 * MEBIBYTE
 

@@ -9,9 +9,11 @@ from msgspec.structs import replace
 
 from tickets.application import facts
 from tickets.application.change import Called, Command, Draw, Say, Scene, called, decide
-from tickets.application.house import ATTEMPTS, Desk, House
+from tickets.application.desk.compiled import CompiledDesk
+from tickets.application.house import ATTEMPTS, House
 from tickets.application.ports import Idempotent, Known, Ledger, Superseded, Wanted
 from tickets.domain.draft import Draft
+from tickets.domain.escalation import Escalation
 from tickets.domain.ticket import Change, Customer, Message, Ticket
 
 
@@ -85,10 +87,10 @@ class _Request(Struct, frozen=True):
 
     async def again(self, ticket: Ticket | None) -> Arrived:
         """A ticket that was there before."""
-        customer = ticket and await self.house.tickets.customer(ticket.customer_id)
+        customer = None if ticket is None else await self.house.tickets.customer(ticket.customer_id)
         return Arrived(ticket=ticket, customer=customer)
 
-    async def join(self, target: UUID, known: Known, desk: Desk) -> Ticket | None:
+    async def join(self, target: UUID, known: Known, desk: CompiledDesk) -> Ticket | None:
         """Add it to the ticket it belongs to; None when it does not belong there."""
         async with self.house.tickets.transaction():
             ticket = await self.house.tickets.lock(target)
@@ -104,7 +106,7 @@ class _Request(Struct, frozen=True):
         self.house.observer.changed(change)
         return change.after
 
-    async def command(self, ticket: Ticket, desk: Desk) -> Command:
+    async def command(self, ticket: Ticket, desk: CompiledDesk) -> Command:
         """What it does to a ticket it belongs to."""
         draft = self.draft
         if draft.call is not None:
@@ -119,17 +121,17 @@ class _Request(Struct, frozen=True):
             attachments=draft.attachments,
         )
 
-    async def takes_call(self, units: int, desk: Desk) -> bool:
+    async def takes_call(self, units: int, desk: CompiledDesk) -> bool:
         """Whether the agent who answered keeps the ticket."""
         call = self.draft.call
         if call is None or call.event != "answered" or call.agent is None:
             return False
-        capacity = desk.capacity(call.agent)
-        if capacity is None:
+        agent = desk.desk.agents.get(call.agent)
+        if agent is None:
             return False
-        return bool(await self.house.tickets.take_capacity([(call.agent, units, capacity)], self.now))
+        return bool(await self.house.tickets.take_capacity([(agent.key, units, agent.capacity)], self.now))
 
-    async def open(self, known: Known, desk: Desk, related_to: UUID | None) -> Arrived:
+    async def open(self, known: Known, desk: CompiledDesk, related_to: UUID | None) -> Arrived:
         """Open a new ticket for it."""
         house, now = self.house, self.now
         newcomer = None if known.customer else customer_of(self.draft, house.new_id())
@@ -198,7 +200,7 @@ def ticket_of(draft: Draft, customer: Customer, ticket_id: UUID, now: datetime) 
 
 def opening(
     draft: Draft, ticket: Ticket, pinned: facts.Pinned, house: House, now: datetime
-) -> tuple[Change, tuple[facts.Escalation, ...]]:
+) -> tuple[Change, tuple[Escalation, ...]]:
     """Everything a new ticket begins with: clocks, its first message, the first lines of its history."""
     customer = f"customer:{ticket.customer_id}"
     scene = Scene(
@@ -239,6 +241,6 @@ def _wanted(draft: Draft, idempotent: Idempotent | None) -> Wanted:
         account=draft.account,
         external_id=draft.external_id,
         identities=draft.sender.identities,
-        references=draft.references,
+        references=(*draft.references, *draft.conversation),
         idempotent=idempotent,
     )

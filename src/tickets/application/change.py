@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from tickets.application import facts
 from tickets.domain.draft import Attachment, Call
 from tickets.domain.errors import Refused
+from tickets.domain.escalation import Escalation
 from tickets.domain.ticket import Change, Happened, Message, Ticket
 from tickets.domain.words import WORKING, MessageKind, Priority, Status
 
@@ -73,7 +74,7 @@ class Draw:
         self.pinned = scene.pinned
         self.happened: list[Happened] = []
         self.messages: list[Message] = []
-        self.escalations: list[facts.Escalation] = []
+        self.escalations: list[Escalation] = []
 
     def note(self, event: str, **data: object) -> None:
         """Write a line of history."""
@@ -134,7 +135,7 @@ def freed(before: Ticket, after: Ticket) -> Iterator[tuple[str, int]]:
         yield held, -before.units
 
 
-def decide(command: Command, scene: Scene) -> tuple[Change, tuple[facts.Escalation, ...]]:
+def decide(command: Command, scene: Scene) -> tuple[Change, tuple[Escalation, ...]]:
     """What a command comes to.
 
     Raises:

@@ -7,15 +7,8 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from tickets.application.facts import Escalation
+from tickets.domain.escalation import Escalation, Recipient
 from tickets.domain.ticket import Alert, Happened, Outgoing, Ticket
-
-
-class Recipient(Struct, frozen=True):
-    """One who has to hear, and the ways that lead there: `(way, destination)`; none is an event (law 15)."""
-
-    name: str
-    ways: tuple[tuple[str, str], ...]
 
 
 class Directory(Protocol):

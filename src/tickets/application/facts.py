@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Protocol
 
 import msgspec
 from msgspec import Raw, Struct
@@ -11,7 +10,9 @@ from msgspec.structs import replace
 
 import routing
 import sla
+from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.ports import AgentState
+from tickets.domain.escalation import Escalation
 from tickets.domain.ticket import Happened, Ticket
 
 Facts = Mapping[str, frozenset[str]]
@@ -21,28 +22,6 @@ _encode = msgspec.json.Encoder().encode
 _clocks = msgspec.json.Decoder(sla.Clocks).decode
 _terms = msgspec.json.Decoder(sla.Terms).decode
 _signal = msgspec.json.Decoder(sla.Signal).decode
-
-
-class Rulebook(Protocol):
-    """What the desk knows that decides about a ticket."""
-
-    def region_line(self, region: str) -> tuple[str, ...]:
-        """A region and everything it lies in."""
-
-    def match_rule(self, facts: Facts) -> routing.Rule | None:
-        """The routing rule that holds."""
-
-    def choose_terms(self, facts: Facts) -> sla.Terms:
-        """The promises that hold; the same object for the same promises."""
-
-
-class Bench(Protocol):
-    """What the desk knows that decides who takes a ticket."""
-
-    rules: Sequence[routing.Rule]
-
-    def roster(self, states: Mapping[str, routing.Availability]) -> routing.Roster:
-        """Every agent of the desk, as available as they are now."""
 
 
 class Placement(Struct, frozen=True, kw_only=True):
@@ -64,19 +43,6 @@ class Pinned(Struct, frozen=True):
     terms: sla.Terms
 
 
-class Escalation(Struct, frozen=True, kw_only=True):
-    """An escalation level that is due: whom to tell is the desk's to say."""
-
-    policy: str
-    metric: str
-    cycle: int
-    level: str
-    repeat: int
-    covers: tuple[str, ...]
-    occurred_at: datetime
-    due_at: datetime | None
-
-
 class Verdict(Struct, frozen=True):
     """A ticket after a signal: its clocks moved, what was said of them, what has to be escalated."""
 
@@ -85,7 +51,7 @@ class Verdict(Struct, frozen=True):
     escalations: tuple[Escalation, ...]
 
 
-def facts_of(ticket: Ticket, rulebook: Rulebook) -> Facts:
+def facts_of(ticket: Ticket, desk: CompiledDesk) -> Facts:
     """What conditions of policies and rules may ask about a ticket."""
     facts = {
         "channel": frozenset((ticket.channel,)),
@@ -103,22 +69,22 @@ def facts_of(ticket: Ticket, rulebook: Rulebook) -> Facts:
         if value is not None:
             facts[key] = frozenset((value,))
     if ticket.region is not None:
-        facts["region"] = frozenset(rulebook.region_line(ticket.region))
+        facts["region"] = frozenset(desk.region_line(ticket.region))
     for name, answer in ticket.fields.items():
         if answer is not None:
             facts[f"fields.{name}"] = frozenset((_as_text(answer),))
     return facts
 
 
-def choose_team(ticket: Ticket, rulebook: Rulebook) -> Ticket:
+def choose_team(ticket: Ticket, desk: CompiledDesk) -> Ticket:
     """The ticket with the team and rule that its facts lead to; without a rule it keeps what it has."""
-    rule = rulebook.match_rule(facts_of(ticket, rulebook))
+    rule = desk.match_rule(facts_of(ticket, desk))
     return ticket if rule is None else replace(ticket, team=rule.team, rule=rule.key)
 
 
-def pin_terms(ticket: Ticket, rulebook: Rulebook) -> Pinned:
+def pin_terms(ticket: Ticket, desk: CompiledDesk) -> Pinned:
     """The terms the desk promises this ticket now."""
-    return pin(rulebook.choose_terms(facts_of(ticket, rulebook)))
+    return pin(desk.choose_terms(facts_of(ticket, desk)))
 
 
 def pin(terms: sla.Terms) -> Pinned:
@@ -148,11 +114,11 @@ def opened(ticket: Ticket, pinned: Pinned, now: datetime) -> Verdict:
 
 
 def place(
-    waiting: Sequence[Ticket], rulebook: Rulebook, bench: Bench, states: Sequence[AgentState], now: datetime
+    waiting: Sequence[Ticket], desk: CompiledDesk, states: Sequence[AgentState], now: datetime
 ) -> list[Placement]:
     """Ask routing about waiting tickets; the most urgent chooses first."""
-    roster = bench.roster({state.key: _availability(state) for state in states})
-    asked = [_waiting(ticket, rulebook, now) for ticket in waiting]
+    roster = desk.roster({state.key: _availability(state) for state in states})
+    asked = [_waiting(ticket, desk, now) for ticket in waiting]
     return [
         Placement(
             ticket=decision.ticket,
@@ -162,7 +128,7 @@ def place(
             explanation=Raw(_encode(decision)),
             look_again_at=decision.next_relaxation_at,
         )
-        for decision in routing.route(asked, roster, bench.rules, now)
+        for decision in routing.route(asked, roster, desk.rules, now)
     ]
 
 
@@ -171,10 +137,10 @@ def _availability(state: AgentState) -> routing.Availability:
     return routing.Availability(presence=presence, load=state.load, last_assigned_at=state.last_assigned_at)
 
 
-def _waiting(ticket: Ticket, rulebook: Rulebook, now: datetime) -> routing.Waiting:
+def _waiting(ticket: Ticket, desk: CompiledDesk, now: datetime) -> routing.Waiting:
     return routing.Waiting(
         id=str(ticket.id),
-        facts=dict(facts_of(ticket, rulebook)),
+        facts=dict(facts_of(ticket, desk)),
         priority=ticket.priority,
         waiting_since=ticket.waiting_since or now,
         breach_at=ticket.due_at,

@@ -9,30 +9,24 @@ from msgspec.structs import replace
 
 from tickets.application import facts
 from tickets.application.change import Scene
-from tickets.application.escalate import Directory, Notices, escalate
+from tickets.application.desk.compiled import CompiledDesk
+from tickets.application.desk.directory import DeskDirectory
+from tickets.application.escalate import Notices, escalate
 from tickets.application.ports import Ledger, TicketStore
+from tickets.domain.escalation import Escalation
 from tickets.domain.ticket import Change, Ticket
 
 ATTEMPTS = 5
 """How often something is decided anew when somebody else wrote first. Each loss means another one won."""
 
 
-class Desk(facts.Rulebook, facts.Bench, Directory, Protocol):
-    """The compiled desk, as the use cases ask it."""
-
-    revision: int
-
-    def capacity(self, agent: str) -> int | None:
-        """Units an agent can hold, None for nobody of that key."""
-
-
 class Desks(Protocol):
     """Where the compiled desk comes from."""
 
-    async def current(self) -> Desk:
+    async def current(self) -> CompiledDesk:
         """The desk as it is now; costs one small read."""
 
-    async def at_least(self, revision: int) -> Desk:
+    async def at_least(self, revision: int) -> CompiledDesk:
         """The desk, no older than a revision that the caller has just read; usually costs nothing."""
 
 
@@ -69,7 +63,7 @@ class House:
             self._pinned[known.id] = known
         return known
 
-    async def scene(self, ticket: Ticket, desk: Desk, actor: str, now: datetime) -> Scene:
+    async def scene(self, ticket: Ticket, desk: CompiledDesk, actor: str, now: datetime) -> Scene:
         """What a command on a locked ticket is decided upon."""
         return Scene(
             ticket=ticket,
@@ -80,11 +74,13 @@ class House:
             new_id=self.new_id,
         )
 
-    def with_alerts(self, change: Change, escalations: tuple[facts.Escalation, ...], desk: Desk) -> Change:
+    def with_alerts(self, change: Change, escalations: tuple[Escalation, ...], desk: CompiledDesk) -> Change:
         """The change, and whoever has to hear of what became due in it."""
         if not escalations:
             return change
-        raised = escalate(escalations, change.after, desk, self.notices, change.now, self.new_id)
+        raised = escalate(
+            escalations, change.after, DeskDirectory(desk), self.notices, change.now, self.new_id
+        )
         return replace(
             change,
             alerts=change.alerts + raised.alerts,
@@ -92,7 +88,7 @@ class House:
             happened=change.happened + raised.happened,
         )
 
-    async def save(self, change: Change, desk: Desk, ledger: Ledger | None = None) -> None:
+    async def save(self, change: Change, desk: CompiledDesk, ledger: Ledger | None = None) -> None:
         """Write a change of a locked ticket, with the terms it may have moved to."""
         after = change.after
         if change.before is not None and after.terms_id != change.before.terms_id:

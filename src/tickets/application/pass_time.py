@@ -7,7 +7,8 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from tickets.application import facts
-from tickets.application.house import Desk, House
+from tickets.application.desk.compiled import CompiledDesk
+from tickets.application.house import House
 from tickets.domain.ticket import Change, Happened, Ticket
 
 BATCH = 100
@@ -33,7 +34,7 @@ async def pass_time(house: House, now: datetime, failed: Failed, batch: int = BA
         return []
 
 
-async def _turn(house: House, desk: Desk, now: datetime, batch: int) -> list[Change]:
+async def _turn(house: House, desk: CompiledDesk, now: datetime, batch: int) -> list[Change]:
     changes = []
     async with house.tickets.transaction():
         for ticket in await house.tickets.claim_due(now, batch):

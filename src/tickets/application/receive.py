@@ -7,6 +7,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from tickets.application.arrive import Arrived, arrive
+from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.house import House
 from tickets.domain.draft import Draft
 from tickets.domain.errors import NotFound
@@ -55,19 +56,6 @@ class Envelopes(Protocol):
         """Envelopes received before an instant that nobody has understood yet."""
 
 
-class Entrances(Protocol):
-    """What the desk knows of forms, mailboxes and hotlines."""
-
-    def form(self, key: str) -> Form | None:
-        """The form of that key."""
-
-    def mailbox(self, key: str) -> Mailbox | None:
-        """The mailbox of that key."""
-
-    def line(self, key: str) -> Line | None:
-        """The hotline of that key."""
-
-
 class Porter:
     """Takes envelopes in. `secret` proves our own Message-IDs."""
 
@@ -76,7 +64,7 @@ class Porter:
         self.envelopes = envelopes
         self.secret = secret
 
-    async def receive(self, envelope: Envelope, entrances: Entrances, correlation_id: str | None) -> Arrived:
+    async def receive(self, envelope: Envelope, desk: CompiledDesk, correlation_id: str | None) -> Arrived:
         """Keep an envelope, understand it, and take the request in.
 
         Raises:
@@ -84,16 +72,16 @@ class Porter:
             Unreadable: every fault; the envelope is kept in quarantine.
             Trapped: it fell into a form's honeypot; kept in quarantine, and the sender need not know.
         """
-        must_exist(envelope, entrances)
+        must_exist(envelope, desk)
         await self.envelopes.keep(envelope)
-        return await self.understand(envelope, entrances, correlation_id)
+        return await self.understand(envelope, desk, correlation_id)
 
     async def understand(
-        self, envelope: Envelope, entrances: Entrances, correlation_id: str | None = None
+        self, envelope: Envelope, desk: CompiledDesk, correlation_id: str | None = None
     ) -> Arrived:
         """Make a draft of a kept envelope and take it in; doing it twice is doing it once."""
         try:
-            draft = draft_of(envelope, entrances, self.secret)
+            draft = draft_of(envelope, desk, self.secret)
         except Unreadable as faults:
             reason = "trapped" if isinstance(faults, Trapped) else str(faults)
             await self.envelopes.quarantine(envelope.id, reason)
@@ -106,27 +94,27 @@ class Porter:
             correlation_id=correlation_id,
         )
 
-    async def rescue(self, entrances: Entrances, now: datetime, limit: int = 20) -> int:
+    async def rescue(self, desk: CompiledDesk, now: datetime, limit: int = 20) -> int:
         """Understand what a process that died had only kept; how many."""
         left = await self.envelopes.left_behind(now - RESCUE_AFTER, limit)
         for envelope in left:
             try:
-                await self.understand(envelope, entrances)
+                await self.understand(envelope, desk)
             except Unreadable:
                 continue
         return len(left)
 
 
-def must_exist(envelope: Envelope, entrances: Entrances) -> None:
+def must_exist(envelope: Envelope, desk: CompiledDesk) -> None:
     """Raise `NotFound` when nothing of that key takes envelopes of that channel in."""
-    if _entrance(envelope, entrances) is None:
+    if _entrance(envelope, desk) is None:
         noun = {"form": "form", "inbox": "mailbox", "hotline": "hotline"}[envelope.channel]
         raise NotFound(f"there is no {noun} {envelope.account!r}")
 
 
-def draft_of(envelope: Envelope, entrances: Entrances, secret: bytes) -> Draft:
+def draft_of(envelope: Envelope, desk: CompiledDesk, secret: bytes) -> Draft:
     """What an envelope says. Raises `Unreadable`."""
-    match _entrance(envelope, entrances):
+    match _entrance(envelope, desk):
         case Form() as form:
             submission = decode_body(envelope.body, envelope.media_type)
             return read_form(form, submission, envelope.received_at, envelope.given_id)
@@ -138,13 +126,13 @@ def draft_of(envelope: Envelope, entrances: Entrances, secret: bytes) -> Draft:
             raise NotFound(f"there is no {envelope.channel} {envelope.account!r}")
 
 
-def _entrance(envelope: Envelope, entrances: Entrances) -> Form | Mailbox | Line | None:
+def _entrance(envelope: Envelope, desk: CompiledDesk) -> Form | Mailbox | Line | None:
     match envelope.channel:
         case "form":
-            return entrances.form(envelope.account)
+            return desk.form(envelope.account)
         case "inbox":
-            return entrances.mailbox(envelope.account)
+            return desk.mailbox(envelope.account)
         case "hotline":
-            return entrances.line(envelope.account)
+            return desk.hotline(envelope.account)
         case _:
             return None

@@ -8,8 +8,9 @@ from msgspec.structs import replace
 
 from tickets.application import facts
 from tickets.application.change import Assign, decide
+from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.facts import Placement
-from tickets.application.house import Desk, House
+from tickets.application.house import House
 from tickets.domain.ticket import Change, Happened, Ticket
 
 BATCH = 200
@@ -36,9 +37,9 @@ async def route_waiting(house: House, now: datetime, *, everyone: bool, batch: i
         after = wanted_by, last.id
 
 
-async def _round(house: House, desk: Desk, waiting: list[Ticket], now: datetime) -> list[Change]:
+async def _round(house: House, desk: CompiledDesk, waiting: list[Ticket], now: datetime) -> list[Change]:
     states = await house.tickets.agent_states()
-    placements = facts.place(waiting, desk, desk, states, now)
+    placements = facts.place(waiting, desk, states, now)
     by_id = {str(ticket.id): ticket for ticket in waiting}
     took = await _take(house, desk, placements, by_id, now)
     changes = []
@@ -57,7 +58,7 @@ async def _round(house: House, desk: Desk, waiting: list[Ticket], now: datetime)
 
 
 async def _take(
-    house: House, desk: Desk, placements: list[Placement], by_id: dict[str, Ticket], now: datetime
+    house: House, desk: CompiledDesk, placements: list[Placement], by_id: dict[str, Ticket], now: datetime
 ) -> frozenset[str]:
     wanted: Counter[str] = Counter()
     for placement in placements:
@@ -65,11 +66,13 @@ async def _take(
             wanted[placement.agent] += by_id[placement.ticket].units
     if not wanted:
         return frozenset()
-    loads = [(agent, units, desk.capacity(agent) or 0) for agent, units in sorted(wanted.items())]
+    loads = [(agent, units, desk.desk.agents[agent].capacity) for agent, units in sorted(wanted.items())]
     return await house.tickets.take_capacity(loads, now)
 
 
-async def _assigned(house: House, desk: Desk, ticket: Ticket, placement: Placement, now: datetime) -> Change:
+async def _assigned(
+    house: House, desk: CompiledDesk, ticket: Ticket, placement: Placement, now: datetime
+) -> Change:
     scene = await house.scene(ticket, desk, "router", now)
     change, escalations = decide(Assign(placement.agent), scene)
     change = replace(change, after=replace(change.after, routing=placement.explanation))

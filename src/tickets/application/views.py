@@ -22,7 +22,7 @@ class CustomerView(Struct, frozen=True, kw_only=True):
 
 
 class TicketView(Struct, frozen=True, kw_only=True):
-    """A ticket as shown. `routing` is the last decision with its explanation; `due_at` the nearest due instant."""
+    """A ticket as shown: `routing` is the last decision and why, `due_at` the nearest due instant."""
 
     id: UUID
     number: int
@@ -43,7 +43,7 @@ class TicketView(Struct, frozen=True, kw_only=True):
     fields: dict[str, FieldValue]
     clocks: list[ClockView]
     due_at: datetime | None
-    routing: Raw | None
+    routing: Raw
     waiting_since: datetime | None
     related_to: UUID | None
     opened_at: datetime
@@ -129,6 +129,9 @@ class EnvelopeView(Struct, frozen=True):
     received_at: datetime
 
 
+_NOT_YET = Raw(b"null")
+
+
 def show(ticket: Ticket, customer: Customer) -> TicketView:
     """A ticket with its customer, as shown."""
     return TicketView(
@@ -158,7 +161,7 @@ def show(ticket: Ticket, customer: Customer) -> TicketView:
         fields=ticket.fields,
         clocks=clocks_of(ticket),
         due_at=ticket.due_at,
-        routing=ticket.routing,
+        routing=ticket.routing or _NOT_YET,
         waiting_since=ticket.waiting_since,
         related_to=ticket.related_to,
         opened_at=ticket.opened_at,

@@ -57,7 +57,8 @@ class Draft(Struct, frozen=True, kw_only=True):
     """A request as understood.
 
     `(channel, account, external_id)` names the envelope once and for all: the same triple again is the same
-    request. `account` is the key of the form, mailbox or hotline it came through.
+    request; without an `external_id` nothing is recognised. `account` is the key of the form, mailbox or
+    hotline.
 
     `ticket` is set only by a proof (our keyed Message-ID or keyed address); `references` are keys other
     envelopes may have registered as their `conversation` (Message-IDs, call ids) and prove nothing: a
@@ -70,7 +71,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     channel: Channel
     source: str
     account: str
-    external_id: str
+    external_id: str | None
     subject: str
     text: str
     quoted: str = ""

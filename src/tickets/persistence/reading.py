@@ -59,6 +59,24 @@ WHERE ($1::text IS NULL OR state = $1) AND ($2::uuid IS NULL OR ticket_id = $2)
 """
 
 
+class Gauges(Struct, frozen=True):
+    """How much there is right now: tickets at work by status, waiting for an agent, alerts nobody took."""
+
+    backlog: dict[str, int]
+    waiting: int
+    alerts: int
+
+
+_GAUGES = """
+SELECT coalesce((SELECT jsonb_object_agg(status, count) FROM (
+           SELECT status, count(*) FROM ticket WHERE status NOT IN ('solved', 'closed') GROUP BY status
+       ) AS s), '{}'),
+       (SELECT count(*) FROM ticket WHERE waiting_since IS NOT NULL),
+       (SELECT count(*) FROM alert WHERE state = 'open')
+"""
+_GAUGE = Rows(Gauges)
+
+
 class Reading:
     """Answers to who asks; writes nothing."""
 
@@ -85,6 +103,10 @@ class Reading:
     async def events(self, ticket: UUID, after: Sequence[int], limit: int) -> list[EventView]:
         """The history, in the order it was written, after `(epoch, position)`."""
         return _EVENT.all(await self.engine.fetch(_EVENTS, ticket, *after, limit))
+
+    async def gauges(self) -> Gauges:
+        """How much there is right now."""
+        return _GAUGE.all(await self.engine.fetch(_GAUGES))[0]
 
     async def alerts(
         self, state: str | None, ticket: UUID | None, before: UUID | None, limit: int

@@ -29,8 +29,8 @@ class PostgresTickets:
         self._interned: set[bytes] = set()
 
     def transaction(self) -> AbstractAsyncContextManager[object]:
-        """One transaction around `lock` and `save`."""
-        return self.engine.transaction()
+        """One transaction around `lock` and `save`, or the one the caller is in."""
+        return self.engine.transaction(allow_nested=True)
 
     async def known(self, wanted: Wanted) -> Known:
         """What is known of a request, in one statement."""
@@ -87,8 +87,8 @@ class PostgresTickets:
         """Write a new ticket and everything with it; its number. Raises `Superseded`."""
         document = {
             **_document(change, ledger),
-            "customer": customer and {**asdict(customer), "created_at": change.now},
-            "idempotent": idempotent and _idempotent(idempotent, change.now),
+            "customer": {**asdict(customer), "created_at": change.now} if customer else {},
+            "idempotent": _idempotent(idempotent, change.now) if idempotent else {},
         }
         async with self._around(change):
             return await self._write(sql.OPEN, document, revision, change)
@@ -202,7 +202,7 @@ def _document(change: Change, ledger: Ledger | None) -> dict[str, object]:
         "happened": [{**asdict(line), "position": place} for place, line in enumerate(change.happened)],
         "alerts": [_plain(alert) for alert in change.alerts],
         "outgoing": [_plain(outgoing) for outgoing in change.outgoing],
-        "ledger": ledger,
+        "ledger": ledger or {},
         "correlation_id": change.correlation_id,
     }
 

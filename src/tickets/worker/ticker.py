@@ -13,6 +13,7 @@ import structlog
 
 from tickets.application.house import House
 from tickets.application.pass_time import BATCH, pass_time
+from tickets.application.receive import Porter
 from tickets.application.route_waiting import route_waiting
 from tickets.domain.ticket import Change
 
@@ -55,8 +56,9 @@ class Bell:
 class Ticker:
     """One ticker. `step` is the whole of it; `run` repeats it in real time."""
 
-    def __init__(self, house: House, bell: Bell) -> None:
+    def __init__(self, house: House, porter: Porter, bell: Bell) -> None:
         self.house = house
+        self.porter = porter
         self.bell = bell
 
     async def step(self, now: datetime, *, everyone: bool) -> int:
@@ -76,6 +78,8 @@ class Ticker:
             sweep = self.bell.answer() or instant - swept >= SWEEP
             try:
                 await self.step(instant, everyone=sweep)
+                if sweep:
+                    await self.porter.rescue(await self.house.desks.current(), instant)
             except Exception:  # noqa: BLE001 - whatever it is, time goes on
                 _log.exception("ticker.failed")
                 await asyncio.sleep(1)

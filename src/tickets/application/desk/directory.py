@@ -6,7 +6,7 @@ from datetime import datetime
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.desk.escalation import Target, read_target
 from tickets.application.desk.model import Agent
-from tickets.application.escalate import Recipient
+from tickets.domain.escalation import Recipient
 from tickets.domain.ticket import Ticket
 
 NOBODY = Recipient("nobody", ())

@@ -1,0 +1,153 @@
+"""What agents and other systems do to a ticket."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from litestar import Response, post
+from litestar.params import FromPath, JSONBody
+from msgspec import Meta, Raw, Struct
+
+from tickets.api.auth import Call, needs
+from tickets.api.conditional import IfMatch, etag, expected_epoch
+from tickets.api.idempotency import Answer, once
+from tickets.api.parts import FromParts, Parts
+from tickets.application.act import act
+from tickets.application.change import Assign, Command, Say, SetPriority, SetStatus
+from tickets.application.views import TicketView, show
+from tickets.domain.ticket import Change
+from tickets.domain.words import Priority
+from tickets.observability.logs import CORRELATION_ID
+
+_TAGS = ["Tickets"]
+_WRITE = needs("tickets:write")
+
+
+class NewMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Something to say. Only a public reply, and not an automatic one, is an answer to the customer."""
+
+    kind: Literal["public_reply", "internal_note", "customer_message"]
+    text: Annotated[str, Meta(min_length=1, max_length=200_000)]
+    automatic: bool = False
+
+
+class NewStatus(Struct, frozen=True, forbid_unknown_fields=True):
+    """The status to move to."""
+
+    status: Literal["open", "pending", "on_hold", "solved", "closed"]
+
+
+class NewPriority(Struct, frozen=True, forbid_unknown_fields=True):
+    """The priority to give; the promises follow it."""
+
+    priority: Priority
+
+
+class NewAssignee(Struct, frozen=True, forbid_unknown_fields=True):
+    """The agent to give it to; null puts it back to wait for one."""
+
+    agent: Annotated[str, Meta(min_length=1, max_length=200)] | None
+
+
+@post("/v1/tickets/{id:uuid}/messages", opt=_WRITE, tags=_TAGS, operation_id="addMessage")
+async def add_message(
+    id: FromPath[UUID],  # noqa: A002 - the path's own word
+    request: Call,
+    parts: FromParts,
+    data: JSONBody[NewMessage],
+    if_match: IfMatch = None,
+) -> Response[TicketView | Raw]:
+    """Reply to the customer, or note something among agents."""
+    command = Say(kind=data.kind, text=data.text, automatic=data.automatic)
+    return await _carry_out(parts, request, id, command, if_match, status=201)
+
+
+@post("/v1/tickets/{id:uuid}/status", opt=_WRITE, tags=_TAGS, operation_id="setStatus", status_code=200)
+async def set_status(
+    id: FromPath[UUID],  # noqa: A002 - the path's own word
+    request: Call,
+    parts: FromParts,
+    data: JSONBody[NewStatus],
+    if_match: IfMatch = None,
+) -> Response[TicketView | Raw]:
+    """Move it to another status."""
+    return await _carry_out(parts, request, id, SetStatus(data.status), if_match)
+
+
+@post("/v1/tickets/{id:uuid}/priority", opt=_WRITE, tags=_TAGS, operation_id="setPriority", status_code=200)
+async def set_priority(
+    id: FromPath[UUID],  # noqa: A002 - the path's own word
+    request: Call,
+    parts: FromParts,
+    data: JSONBody[NewPriority],
+    if_match: IfMatch = None,
+) -> Response[TicketView | Raw]:
+    """Give it another priority. Time already used stays used."""
+    return await _carry_out(parts, request, id, SetPriority(data.priority), if_match)
+
+
+@post("/v1/tickets/{id:uuid}/assign", opt=_WRITE, tags=_TAGS, operation_id="assign", status_code=200)
+async def assign(
+    id: FromPath[UUID],  # noqa: A002 - the path's own word
+    request: Call,
+    parts: FromParts,
+    data: JSONBody[NewAssignee],
+    if_match: IfMatch = None,
+) -> Response[TicketView | Raw]:
+    """Give it to an agent who is online and has room, or to nobody."""
+    return await _carry_out(parts, request, id, Assign(data.agent), if_match)
+
+
+@post("/v1/tickets/{id:uuid}/solve", opt=_WRITE, tags=_TAGS, operation_id="solve", status_code=200)
+async def solve(
+    id: FromPath[UUID],  # noqa: A002 - the path's own word
+    request: Call,
+    parts: FromParts,
+    if_match: IfMatch = None,
+) -> Response[TicketView | Raw]:
+    """The work is done."""
+    return await _carry_out(parts, request, id, SetStatus("solved"), if_match)
+
+
+@post("/v1/tickets/{id:uuid}/reopen", opt=_WRITE, tags=_TAGS, operation_id="reopen", status_code=200)
+async def reopen(
+    id: FromPath[UUID],  # noqa: A002 - the path's own word
+    request: Call,
+    parts: FromParts,
+    if_match: IfMatch = None,
+) -> Response[TicketView | Raw]:
+    """It was not done after all."""
+    return await _carry_out(parts, request, id, SetStatus("open"), if_match)
+
+
+async def _carry_out(
+    parts: Parts, request: Call, ticket_id: UUID, command: Command, if_match: str | None, status: int = 200
+) -> Response[TicketView | Raw]:
+    change: Change | None = None
+
+    async def answer() -> Answer:
+        nonlocal change
+        change = await act(
+            parts.house,
+            ticket_id,
+            command,
+            request.auth.actor,
+            parts.now(),
+            expected=expected_epoch(if_match),
+            correlation_id=CORRELATION_ID.get(),
+        )
+        customer = await parts.house.tickets.customer(change.after.customer_id)
+        return Answer(status, msgspec.json.encode(show(change.after, customer)))
+
+    answered = await once(parts, request, answer)
+    if change is not None:
+        parts.house.observer.changed(change)
+    epoch = msgspec.json.decode(answered.body, type=_Epoch).epoch
+    return Response(Raw(answered.body), status_code=answered.status, headers={"ETag": etag(epoch)})
+
+
+class _Epoch(Struct):
+    epoch: int
+
+
+ROUTES = (add_message, set_status, set_priority, assign, solve, reopen)

@@ -1,0 +1,264 @@
+"""The only wiring place: from settings and a database URL to a running process, in whatever roles."""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import uvicorn
+
+from tickets.adapters import system
+from tickets.adapters.smtp import Mail, NoMail, mail_server
+from tickets.adapters.webhook import Webhook
+from tickets.adapters.webhook_address import Gate
+from tickets.api.app import create_app
+from tickets.api.parts import Parts
+from tickets.application.deliver import Deliver
+from tickets.application.house import House
+from tickets.application.notices import AlertNotices
+from tickets.application.receive import Porter
+from tickets.errors import CannotStart
+from tickets.observability.metrics import Metrics
+from tickets.persistence.api_keys import ApiKeys
+from tickets.persistence.current import DB
+from tickets.persistence.desk_store import PostgresDesks
+from tickets.persistence.engine import Engine
+from tickets.persistence.envelopes import PostgresEnvelopes
+from tickets.persistence.idempotency import Idempotency
+from tickets.persistence.outbox import PostgresOutbox
+from tickets.persistence.reading import Reading
+from tickets.persistence.secrets import installation_secret
+from tickets.persistence.ticket_store import PostgresTickets
+from tickets.settings import Settings
+from tickets.worker.actors import deliver_actor
+from tickets.worker.broker import make_broker
+from tickets.worker.counting import Counting
+from tickets.worker.doorbell import DUE, OUTBOX, WAITING, Listener
+from tickets.worker.endpoints import Endpoints
+from tickets.worker.relay import Relay
+from tickets.worker.ring import Ring, RingThroughBroker, RingThroughDatabase
+from tickets.worker.runner import Runner
+from tickets.worker.ticker import Bell, Ticker
+from tickets.worker.witness import log_attempt
+
+Role = Literal["api", "worker", "ticker"]
+ROLES: frozenset[Role] = frozenset({"api", "worker", "ticker"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Application:
+    """Everything of one process, wired; nothing runs yet."""
+
+    settings: Settings
+    engine: Engine
+    parts: Parts
+    ticker: Ticker
+    outbox: PostgresOutbox
+    outbox_rung: asyncio.Event
+
+
+@asynccontextmanager
+async def wired(
+    settings: Settings,
+    database_url: str,
+    *,
+    now: Callable[[], datetime] = system.now,
+    new_id: Callable[[], UUID] = system.new_id,
+) -> AsyncIterator[Application]:
+    """An application on a migrated database; closed on leaving. Raises `DatabaseUnavailable`."""
+    engine = Engine(database_url, pool_size=settings.pool_size)
+    await engine.start()
+    try:
+        DB.bind(engine)
+        yield await _wire(settings, engine, now, new_id)
+    finally:
+        await engine.close()
+
+
+async def _wire(
+    settings: Settings, engine: Engine, now: Callable[[], datetime], new_id: Callable[[], UUID]
+) -> Application:
+    metrics, bell, outbox_rung = Metrics(), Bell(), asyncio.Event()
+    counting = Counting(metrics, bell.ring, outbox_rung.set)
+    notices = AlertNotices(sender=settings.mail_from, public_url=settings.public_url)
+    desks = PostgresDesks(engine)
+    house = House(PostgresTickets(engine, new_id), desks, notices, counting, new_id)
+    envelopes = PostgresEnvelopes(engine)
+    outbox = PostgresOutbox(engine)
+    reading = Reading(engine)
+    parts = Parts(
+        engine=engine,
+        now=now,
+        new_id=new_id,
+        metrics=metrics,
+        api_keys=ApiKeys(engine),
+        idempotency=Idempotency(engine),
+        house=house,
+        porter=Porter(house, envelopes, await _secret(settings, engine)),
+        desks=desks,
+        envelopes=envelopes,
+        reading=reading,
+        ring=bell.ring,
+        measure=_measuring(metrics, reading, outbox, now),
+        largest_body=settings.body_limit,
+    )
+    return Application(
+        settings=settings,
+        engine=engine,
+        parts=parts,
+        ticker=Ticker(house, parts.porter, bell),
+        outbox=outbox,
+        outbox_rung=outbox_rung,
+    )
+
+
+async def _secret(settings: Settings, engine: Engine) -> bytes:
+    if settings.secret is not None:
+        return settings.secret.encode()
+    return await installation_secret(engine, "keys", system.random_bytes)
+
+
+def _measuring(
+    metrics: Metrics, reading: Reading, outbox: PostgresOutbox, now: Callable[[], datetime]
+) -> Callable[[], Awaitable[None]]:
+    async def measure() -> None:
+        """Set the gauges that only the database knows."""
+        state = await reading.gauges()
+        metrics.backlog.clear()
+        for status, count in state.backlog.items():
+            metrics.backlog.labels(status).set(count)
+        metrics.waiting.set(state.waiting)
+        metrics.alerts_open.set(state.alerts)
+        backlog = await outbox.backlog()
+        metrics.outbox_size.labels("pending").set(backlog.pending)
+        metrics.outbox_size.labels("dead").set(backlog.dead)
+        oldest = backlog.oldest
+        metrics.outbox_age.set(0 if oldest is None else (now() - oldest).total_seconds())
+
+    return measure
+
+
+async def serve(
+    app: Application, roles: frozenset[Role], announce: Callable[[], object] = lambda: None
+) -> None:
+    """Run the roles until the process is asked to stop, then leave in order: nothing under way is cut off.
+
+    `announce` is called once the API answers.
+    """
+    async with AsyncExitStack() as stack:
+        stopped = asyncio.Event()
+        tasks = [asyncio.create_task(_listen(app))]
+        if "ticker" in roles:
+            tasks.append(asyncio.create_task(app.ticker.run(system.now, stopped)))
+        if "worker" in roles:
+            tasks.append(asyncio.create_task(await _deliver(app, stack)))
+        stack.push_async_callback(_end, tasks)
+        if "api" in roles:
+            await _serve_http(app, announce)
+        else:
+            await _until_asked(stopped)
+        stopped.set()
+
+
+class _Server(uvicorn.Server):
+    """Says when it answers."""
+
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], object]) -> None:
+        super().__init__(config)
+        self.announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer."""
+        await super().startup(sockets)
+        self.announce()
+
+
+async def _serve_http(app: Application, announce: Callable[[], object]) -> None:
+    config = uvicorn.Config(
+        create_app(app.parts),
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+    with _listening(app.settings) as listening:
+        await _Server(config, announce).serve([listening])
+
+
+@contextmanager
+def _listening(settings: Settings) -> Iterator[socket.socket]:
+    """Our place on the network. Raises `CannotStart` when somebody else has it."""
+    try:
+        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+        listening = socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+    except OSError as taken:
+        raise CannotStart(
+            f"Port {settings.port} of {settings.host} cannot be used ({taken.strerror}); "
+            "set TICKETS_PORT or TICKETS_HOST."
+        ) from taken
+    with listening:
+        yield listening
+
+
+async def _until_asked(stopped: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for asked in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(asked, stopped.set)
+    await stopped.wait()
+
+
+async def _listen(app: Application) -> None:
+    """Hear the bells of other processes."""
+    bell = app.ticker.bell
+    heard = {
+        DUE: bell.ring,
+        WAITING: lambda: bell.ring(everyone=True),
+        OUTBOX: app.outbox_rung.set,
+    }
+    await Listener(app.engine, heard).run()
+
+
+async def _deliver(app: Application, stack: AsyncExitStack) -> Coroutine[None, None, None]:
+    """Start the workers of the outbox; the relay that rings for them is returned, to be run."""
+    settings, engine = app.settings, app.engine
+    endpoints = Endpoints(engine, app.parts.desks, os.environ, system.random_bytes)
+    webhooks = Webhook(endpoints, Gate(settings.allow_private_webhooks), system.now)
+    stack.push_async_callback(webhooks.close)
+    mail = Mail(mail_server(settings.smtp_url), settings.mail_from) if settings.smtp_url else NoMail()
+    deliver = Deliver(
+        outbox=app.outbox,
+        ways={"email": mail, "webhook": webhooks},
+        clock=system.now,
+        jitter=system.chance,
+        witness=log_attempt,
+    )
+
+    async def attempt(row: UUID) -> None:
+        await endpoints.refresh()
+        await deliver(row)
+
+    broker = make_broker(settings.broker_url, engine.url)
+    stack.callback(broker.close)
+    runner = Runner(broker, attempt)
+    actor = deliver_actor(broker, runner.submit)
+    ring: Ring = RingThroughDatabase(engine, actor)
+    if settings.broker_url is not None:
+        through = RingThroughBroker(actor)
+        stack.callback(through.close)
+        ring = through
+    runner.start()
+    stack.push_async_callback(runner.stop)
+    return Relay(outbox=app.outbox, ring=ring, clock=system.now, woken=app.outbox_rung).run()
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,25 @@
+"""An escalation level that is due, and those who have to hear of it."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+
+class Escalation(Struct, frozen=True, kw_only=True):
+    """An escalation level that is due: whom to tell is the desk's to say."""
+
+    policy: str
+    metric: str
+    cycle: int
+    level: str
+    repeat: int
+    covers: tuple[str, ...]
+    occurred_at: datetime
+    due_at: datetime | None
+
+
+class Recipient(Struct, frozen=True):
+    """One who has to hear, and the ways that lead there: `(way, destination)`; none is an event (law 15)."""
+
+    name: str
+    ways: tuple[tuple[str, str], ...]

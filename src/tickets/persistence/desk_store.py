@@ -1,0 +1,72 @@
+"""The desk in PostgreSQL: every version of every object, and one revision over all."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from tickets.application.desk.compiled import CompiledDesk
+from tickets.application.desk.model import Agent
+from tickets.application.desk.plan import Change
+from tickets.application.desk.stored import Published, StoredObject, body_of, from_objects
+from tickets.application.ports import Superseded
+from tickets.persistence.engine import Engine
+
+_REVISION = "SELECT revision FROM desk_head"
+_OBJECTS = """
+SELECT kind, key, body, version FROM (
+    SELECT DISTINCT ON (kind, key) kind, key, body, version FROM desk_object ORDER BY kind, key, version DESC
+) AS newest WHERE body IS NOT NULL
+"""
+_MOVE = "UPDATE desk_head SET revision = revision + 1 WHERE revision = $1 RETURNING revision"
+_WRITE = """
+INSERT INTO desk_object (kind, key, version, body, published_at)
+SELECT $1, $2, coalesce(max(version), 0) + 1, $3, $4 FROM desk_object WHERE kind = $1 AND key = $2
+"""
+_AGENT = "INSERT INTO agent_state (key, presence) VALUES ($1, $2) ON CONFLICT DO NOTHING"
+_PRESENCE = "UPDATE agent_state SET presence = $2 WHERE key = $1 RETURNING load"
+
+
+class PostgresDesks:
+    """Compiled desks, kept as long as their revision is the present one."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._compiled: CompiledDesk | None = None
+
+    async def current(self) -> CompiledDesk:
+        """The desk as it is now; costs one small read."""
+        return await self.at_least(await self._revision())
+
+    async def at_least(self, revision: int) -> CompiledDesk:
+        """The desk, no older than a revision that the caller has just read."""
+        if self._compiled is None or self._compiled.revision < revision:
+            found, published = await self.published()
+            self._compiled = CompiledDesk(published, found)
+        return self._compiled
+
+    async def published(self) -> tuple[int, Published]:
+        """The revision, and the desk at it or (while somebody publishes) just after."""
+        revision = await self._revision()
+        rows = await self.engine.fetch(_OBJECTS)
+        return revision, from_objects(StoredObject(*row) for row in rows)
+
+    async def publish(self, changes: Sequence[Change], revision: int, now: datetime) -> int:
+        """Write changes as new versions; the revision after. Raises `Superseded`."""
+        async with self.engine.transaction():
+            moved: int = await self.engine.fetch_value(_MOVE, revision) or 0
+            if not moved:
+                raise Superseded
+            for change in changes:
+                body = None if change.after is None else body_of(change.after)
+                await self.engine.execute(_WRITE, change.kind, change.key, body, now)
+                if isinstance(change.after, Agent):
+                    await self.engine.execute(_AGENT, change.key, change.after.presence)
+        return moved
+
+    async def set_presence(self, agent: str, presence: str) -> int | None:
+        """Change an agent's presence; the units they hold, None for nobody of that key."""
+        load: int | None = await self.engine.fetch_value(_PRESENCE, agent, presence)
+        return load
+
+    async def _revision(self) -> int:
+        revision: int = await self.engine.fetch_value(_REVISION)
+        return revision

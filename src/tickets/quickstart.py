@@ -1,0 +1,63 @@
+"""The newcomer's first minute: a sample desk, a key, and three requests to paste, one a channel."""
+
+from importlib.resources import files
+from pathlib import Path
+
+from tickets.application.publish import apply_file
+from tickets.bootstrap import Application
+
+KEY_FILE = "admin-key"
+
+WELCOME = """
+tickets is ready: {url}   (documentation: {url}/docs, metrics: {url}/metrics)
+Admin key: {key}
+
+Paste one request a channel:
+
+# a form
+curl -sS {url}/v1/intake/forms/warranty -H 'Content-Type: application/json' -d \\
+  '{{"name": "Lan", "phone": "0912 345 678", "region": "vn-hcm",
+    "product": "TV 55", "problem": "Màn hình bị sọc"}}'
+
+# a mail
+curl -sS {url}/v1/intake/inbox/cskh -H 'Authorization: Bearer {key}' \\
+  -H 'Content-Type: message/rfc822' \\
+  --data-binary $'From: Minh <minh@example.com>\\nTo: cskh@shop.example.vn\\nSubject: Giao hàng\\n\\nĐơn đâu?'
+
+# a call
+curl -sS {url}/v1/intake/hotline/1900 -H 'Authorization: Bearer {key}' \\
+  -H 'Content-Type: application/json' -d \\
+  '{{"call_id": "demo-1", "event": "started", "at": "{now}", "from": "0987654321", "to": "19000000"}}'
+
+Each answers with its ticket. See it, and a few seconds later its assignee and why:
+
+curl -sS {url}/v1/tickets/<ticket> -H 'Authorization: Bearer {key}'
+
+A fire drill escalates to whoever is on call within half a minute; then look at {url}/v1/alerts:
+
+curl -sS {url}/v1/tickets -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' -d \\
+  '{{"subject": "Fire drill", "tags": ["drill"]}}'
+
+Press Ctrl-C to stop.
+"""
+
+
+async def prepare(app: Application) -> str:
+    """Apply the sample desk to an empty desk and mint the first key; what to tell the newcomer."""
+    desk = await app.parts.desks.current()
+    if desk.revision == 0:
+        text = files("tickets.sample").joinpath("desk.yaml").read_text(encoding="utf-8")
+        await apply_file(app.parts.desks, text, app.parts.now())
+    made = await app.parts.api_keys.bootstrap(app.parts.new_id(), app.parts.now())
+    key = _shown_key(made, app.settings.data_dir / KEY_FILE)
+    now = app.parts.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+    return WELCOME.format(url=app.settings.public_url, key=key, now=now)
+
+
+def _shown_key(made: str | None, kept: Path) -> str:
+    """The admin key: made once, and kept beside the data so that a second start can show it again."""
+    if made is not None:
+        kept.touch(0o600)
+        kept.write_text(made)
+        return made
+    return kept.read_text() if kept.exists() else "<the one you have; `tickets mint-key` makes another>"

@@ -1,0 +1,1 @@
+"""The sample desk that ships with the package."""

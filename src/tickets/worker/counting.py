@@ -1,0 +1,48 @@
+"""Counts what is committed, and rings for what it makes worth while."""
+
+from collections.abc import Callable
+
+from tickets.domain.ticket import Change, Happened
+from tickets.observability.metrics import Metrics
+
+
+class Counting:
+    """The `Observer` of a process: metrics, and the bells of its ticker and relay."""
+
+    def __init__(
+        self, metrics: Metrics, waiting: Callable[..., object], outbox: Callable[[], object]
+    ) -> None:
+        self.metrics = metrics
+        self.waiting = waiting
+        self.outbox = outbox
+
+    def changed(self, change: Change) -> None:
+        """A change was committed."""
+        before, after = change.before, change.after
+        if before is None:
+            self.metrics.opened.labels(after.channel).inc()
+        if after.assignee is not None and before is not None and before.waiting_since is not None:
+            waited = (change.now - before.waiting_since).total_seconds()
+            self.metrics.assignment.observe(max(0.0, waited))
+        for line in change.happened:
+            self._count(line)
+        if change.outgoing:
+            self.outbox()
+        if any(units < 0 for units in change.capacity.values()):
+            self.waiting(everyone=True)
+        elif after.waiting_since is not None and (before is None or before.waiting_since is None):
+            self.waiting()
+
+    def _count(self, line: Happened) -> None:
+        metric = str(line.data.get("metric", ""))
+        match line.type:
+            case "sla.breached":
+                self.metrics.clocks.labels(metric, "breached").inc()
+            case "sla.fulfilled" if not line.data.get("late"):
+                self.metrics.clocks.labels(metric, "met").inc()
+            case "alert_raised":
+                self.metrics.alerts.labels(metric, str(line.data.get("level", ""))).inc()
+            case _:
+                return
+        if line.type != "sla.fulfilled":
+            self.metrics.lateness.observe((line.detected_at - line.occurred_at).total_seconds())
