@@ -2,8 +2,9 @@
 
 import itertools
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 
 import httpx
@@ -12,35 +13,24 @@ from litestar.types import ControllerRouterHandler
 
 from tickets.api.app import ROUTES, create_app
 from tickets.api.parts import Parts
-from tickets.observability.metrics import Metrics
-from tickets.persistence.api_keys import ApiKey, ApiKeys, Scope
-from tickets.persistence.engine import Engine
-from tickets.persistence.idempotency import Idempotency
+from tickets.bootstrap import wired
+from tickets.persistence.api_keys import ApiKey, Scope
+from tickets.settings import read_settings
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
 @dataclass
-class House:
+class Frame:
     """The parts of one application, and the hands to move it with."""
 
-    engine: Engine
     instant: datetime = START
-    metrics: Metrics = field(default_factory=Metrics)
     numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+    parts: Parts = field(init=False)
 
-    @property
-    def parts(self) -> Parts:
-        """What the application is made from."""
-        return Parts(
-            engine=self.engine,
-            now=lambda: self.instant,
-            new_id=self.new_id,
-            metrics=self.metrics,
-            api_keys=ApiKeys(self.engine),
-            idempotency=Idempotency(self.engine),
-            largest_body=10_000,
-        )
+    def now(self) -> datetime:
+        """The instant everything here happens at."""
+        return self.instant
 
     def new_id(self) -> UUID:
         """Ids that count up."""
@@ -50,26 +40,30 @@ class House:
         """Move the instant on."""
         self.instant += timedelta(**units)
 
-    async def key(self, *scopes: Scope, **more: datetime | str) -> dict[str, str]:
+    async def key(self, *scopes: Scope) -> dict[str, str]:
         """The headers of a caller with these scopes."""
-        made = ApiKey(id=self.new_id(), name="test", scopes=scopes, created_at=self.instant, **more)  # type: ignore[arg-type]
-        return {"Authorization": f"Bearer {await ApiKeys(self.engine).mint(made)}"}
+        made = ApiKey(id=self.new_id(), name="test", scopes=scopes, created_at=self.instant)
+        return {"Authorization": f"Bearer {await self.parts.api_keys.mint(made)}"}
 
-    def client(self, *more_routes: ControllerRouterHandler) -> httpx.AsyncClient:
-        """A client of the application in process."""
-        app = create_app(self.parts, [*ROUTES, *more_routes])
+    def client(self, *more_routes: ControllerRouterHandler, **parts: object) -> httpx.AsyncClient:
+        """A client of the application in process, with more routes, and other parts in place of some."""
+        app = create_app(replace(self.parts, **parts), [*ROUTES, *more_routes])  # type: ignore[arg-type]
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)  # type: ignore[arg-type]
         return httpx.AsyncClient(transport=transport, base_url="http://desk.test")
 
 
 @pytest.fixture
-def house(engine: Engine) -> House:
+async def frame(database_url: str, tmp_path: Path) -> AsyncIterator[Frame]:
     """An application over a fresh database."""
-    return House(engine)
+    made = Frame()
+    settings = read_settings({"TICKETS_DATA_DIR": str(tmp_path)})
+    async with wired(settings, database_url, now=made.now, new_id=made.new_id) as app:
+        made.parts = replace(app.parts, largest_body=10_000)
+        yield made
 
 
 @pytest.fixture
-async def client(house: House) -> AsyncIterator[httpx.AsyncClient]:
+async def client(frame: Frame) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the routes of the product."""
-    async with house.client() as made:
+    async with frame.client() as made:
         yield made

@@ -1,7 +1,7 @@
 """What orchestrators and Prometheus ask, without a key."""
 
 import httpx
-from tests.api.conftest import House
+from tests.api.conftest import Frame
 from tests.database import TestServer
 
 from tickets.persistence.engine import Engine
@@ -16,10 +16,10 @@ async def test_it_is_ready_once_the_database_is_migrated(client: httpx.AsyncClie
     assert (await client.get("/readyz")).status_code == 200
 
 
-async def test_it_is_not_ready_before(empty_database_url: str) -> None:
+async def test_it_is_not_ready_before(frame: Frame, empty_database_url: str) -> None:
     engine = Engine(empty_database_url, pool_size=1)
     await engine.start()
-    async with House(engine).client() as client:
+    async with frame.client(engine=engine) as client:
         answer = await client.get("/readyz")
     await engine.close()
     assert answer.status_code == 503
@@ -28,12 +28,12 @@ async def test_it_is_not_ready_before(empty_database_url: str) -> None:
 
 
 async def test_without_its_database_it_is_not_ready_but_alive(
-    templated_postgres: TestServer,
+    frame: Frame, templated_postgres: TestServer
 ) -> None:
     engine = Engine(url := await templated_postgres.create(), pool_size=1)
     await engine.start()
     await templated_postgres.drop(url)
-    async with House(engine).client() as client:
+    async with frame.client(engine=engine) as client:
         assert (await client.get("/livez")).status_code == 200
         for _ in range(2):  # the connection that was cut, and the one that cannot be made
             answer = await client.get("/readyz")

@@ -12,7 +12,7 @@ import structlog
 from litestar import get, post
 from litestar.params import JSONBody
 from msgspec import Meta, Struct
-from tests.api.conftest import House
+from tests.api.conftest import Frame
 
 from tickets.api.auth import PUBLIC, needs
 from tickets.observability import logs
@@ -78,23 +78,23 @@ def faults(answer: httpx.Response) -> dict[str, str]:
     return {error.get("pointer", "-"): error["detail"] for error in answer.json().get("errors", [])}
 
 
-async def send(house: House, body: bytes | str, **headers: str) -> httpx.Response:
+async def send(frame: Frame, body: bytes | str, **headers: str) -> httpx.Response:
     """Post a thing."""
-    async with house.client(*ROUTES) as client:
+    async with frame.client(*ROUTES) as client:
         return await client.post("/things", content=body, headers=JSON | headers)
 
 
-async def test_a_good_body_is_taken(house: House) -> None:
-    answer = await send(house, '{"name": "a", "lines": [{"text": "b"}]}')
+async def test_a_good_body_is_taken(frame: Frame) -> None:
+    answer = await send(frame, '{"name": "a", "lines": [{"text": "b"}]}')
     assert (answer.status_code, answer.json()) == (
         201,
         {"name": "a", "size": 0, "lines": [{"text": "b"}]},
     )
 
 
-async def test_every_fault_is_named_at_once(house: House) -> None:
+async def test_every_fault_is_named_at_once(frame: Frame) -> None:
     body = {"size": "5", "colour": "red", "lines": [{"text": "longer"}, {"text": "b", "a/b": 1}, 7]}
-    answer = await send(house, json.dumps(body))
+    answer = await send(frame, json.dumps(body))
     assert answer.status_code == 422
     assert faults(answer) == {
         "/name": "is required",
@@ -121,23 +121,23 @@ BODIES = {
 
 @pytest.mark.parametrize(("body", "status", "expected"), BODIES.values(), ids=BODIES)
 async def test_a_bad_body_gets_a_clear_answer(
-    house: House, body: bytes, status: int, expected: dict[str, str] | None
+    frame: Frame, body: bytes, status: int, expected: dict[str, str] | None
 ) -> None:
-    answer = await send(house, body)
+    answer = await send(frame, body)
     assert answer.status_code == status
     if expected is not None:
         assert faults(answer) == expected
 
 
 @pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", "", "json"])
-async def test_only_json_is_json(house: House, media_type: str) -> None:
-    answer = await send(house, b"{}", **{"Content-Type": media_type})
+async def test_only_json_is_json(frame: Frame, media_type: str) -> None:
+    answer = await send(frame, b"{}", **{"Content-Type": media_type})
     assert answer.status_code == 415
     assert faults(answer) == {}
 
 
-async def test_a_body_beyond_the_limit_is_not_read(house: House) -> None:
-    assert (await send(house, b" " * 10_001)).status_code == 413
+async def test_a_body_beyond_the_limit_is_not_read(frame: Frame) -> None:
+    assert (await send(frame, b" " * 10_001)).status_code == 413
 
 
 @pytest.mark.parametrize(
@@ -155,9 +155,9 @@ async def test_a_body_beyond_the_limit_is_not_read(house: House) -> None:
     ],
 )
 async def test_every_refusal_is_a_problem_document_and_counted_as_what_it_was(
-    house: House, method: str, path: str, headers: dict[str, str], status: int
+    frame: Frame, method: str, path: str, headers: dict[str, str], status: int
 ) -> None:
-    async with house.client(*ROUTES) as client:
+    async with frame.client(*ROUTES) as client:
         answer = await client.request(method, path, headers=headers)
     assert answer.status_code == status
     faults(answer)
@@ -166,25 +166,25 @@ async def test_every_refusal_is_a_problem_document_and_counted_as_what_it_was(
         assert answer.headers["www-authenticate"].startswith('Bearer realm="tickets"')
     if status == 405:
         assert "POST" in answer.headers["allow"]
-    assert f'status="{status}"' in house.metrics.exposition().decode()
+    assert f'status="{status}"' in frame.parts.metrics.exposition().decode()
 
 
-async def test_a_key_without_the_scope_is_told_which_one(house: House) -> None:
-    async with house.client(*ROUTES) as client:
-        answer = await client.get("/agents-only", headers=await house.key("alerts:write"))
+async def test_a_key_without_the_scope_is_told_which_one(frame: Frame) -> None:
+    async with frame.client(*ROUTES) as client:
+        answer = await client.get("/agents-only", headers=await frame.key("alerts:write"))
         assert answer.status_code == 403
         assert 'scope="alerts:read"' in answer.headers["www-authenticate"]
-        assert (await client.get("/agents-only", headers=await house.key("alerts:read"))).text == "in"
+        assert (await client.get("/agents-only", headers=await frame.key("alerts:read"))).text == "in"
 
 
-async def test_a_route_that_states_no_scope_is_for_admins(house: House) -> None:
-    async with house.client(*ROUTES) as client:
-        assert (await client.get("/forgotten", headers=await house.key("tickets:read"))).status_code == 403
-        assert (await client.get("/forgotten", headers=await house.key("admin"))).status_code == 200
+async def test_a_route_that_states_no_scope_is_for_admins(frame: Frame) -> None:
+    async with frame.client(*ROUTES) as client:
+        assert (await client.get("/forgotten", headers=await frame.key("tickets:read"))).status_code == 403
+        assert (await client.get("/forgotten", headers=await frame.key("admin"))).status_code == 200
 
 
-async def test_a_failure_of_ours_tells_nothing_but_where_to_look(house: House, lines: io.StringIO) -> None:
-    async with house.client(*ROUTES) as client:
+async def test_a_failure_of_ours_tells_nothing_but_where_to_look(frame: Frame, lines: io.StringIO) -> None:
+    async with frame.client(*ROUTES) as client:
         answer = await client.get("/broken", headers={"X-Correlation-Id": "call-7"})
     assert answer.status_code == 500
     assert answer.json() == {"title": "Internal Server Error", "status": 500, "correlation_id": "call-7"}
@@ -194,7 +194,7 @@ async def test_a_failure_of_ours_tells_nothing_but_where_to_look(house: House, l
     assert (request["route"], request["status"]) == ("/broken", 500)
 
 
-async def test_an_unbelievable_correlation_id_is_replaced(house: House) -> None:
-    async with house.client() as client:
+async def test_an_unbelievable_correlation_id_is_replaced(frame: Frame) -> None:
+    async with frame.client() as client:
         answer = await client.get("/livez", headers={"X-Correlation-Id": "a b"})
     assert answer.headers["x-correlation-id"] == "00000000-0000-0000-0000-000000000001"

@@ -76,7 +76,9 @@ class _Schemas:
 
     def __init__(self, handlers: Iterable[HTTPRouteHandler]) -> None:
         self._types = [ProblemDocument, *(kind for handler in handlers for kind in _types_of(handler))]
-        found, self.components = msgspec.json.schema_components(self._types, ref_template=_REF)
+        found, self.components = msgspec.json.schema_components(
+            self._types, ref_template=_REF, schema_hook=_any
+        )
         self._schemas = list(found)
         for component in self.components.values():
             if "description" in component:
@@ -84,6 +86,11 @@ class _Schemas:
 
     def of(self, kind: Any) -> Json:  # noqa: ANN401 - any type msgspec knows
         return dict(self._schemas[self._types.index(kind)])
+
+
+def _any(_kind: type) -> Json:
+    """The schema of `object`, the one type beyond msgspec's that routes show."""
+    return {"description": "Any JSON value."}
 
 
 def _types_of(handler: HTTPRouteHandler) -> Iterator[Any]:
