@@ -49,8 +49,7 @@ def check(text: str, current: Desk = EMPTY) -> Checked:
         raise InvalidDesk([Fault("", "a desk file has sections such as teams: and agents:", 1, 1)])
     faults = Faults()
     for name in document.tree.keys() - KIND.keys():
-        hint = faults.hint(name, KIND)
-        faults.add(pointer(name), f"there is no section {name!r}{hint}")
+        faults.unknown(pointer(name), "section", name, KIND)
     desk = _merged(current, document.tree, faults, text=True)
     if faults.found or document.faults:
         placed = [*document.faults, *(_placed(fault, document) for fault in faults.found)]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 SUGGESTIONS = 50
-"""Near words looked for in one check: among ten thousand agents each search costs a fifth of a second."""
+"""Words for which a near one is sought in one check: among ten thousand agents that takes a while."""
 
 
 class Fault(Struct, frozen=True):
@@ -39,7 +39,7 @@ class Faults:
 
     def __init__(self) -> None:
         self.found: list[Fault] = []
-        self._suggestions = SUGGESTIONS
+        self._hints: dict[tuple[str, str], str] = {}
 
     def add(self, pointer: str, message: str) -> None:
         """Note a fault of the value at `pointer`."""
@@ -47,12 +47,14 @@ class Faults:
 
     def unknown(self, pointer: str, what: str, word: str, known: Iterable[str]) -> None:
         """Note that there is no `what` called `word`, and name the nearest of those `known`."""
-        self.add(pointer, f"there is no {what} {word!r}{self.hint(word, known)}")
+        hint = self.hint(what, word, known)
+        self.add(pointer, f"there is no {what} {word!r}{hint}")
 
-    def hint(self, word: str, known: Iterable[str]) -> str:
-        """`; did you mean ...?`, or nothing when no known word is near."""
-        if not self._suggestions:
-            return ""
-        self._suggestions -= 1
-        near = difflib.get_close_matches(word, known, n=1)
-        return f"; did you mean {near[0]!r}?" if near else ""
+    def hint(self, what: str, word: str, known: Iterable[str]) -> str:
+        """`; did you mean ...?`, or nothing when no known word is near. The same word is sought once."""
+        if (what, word) not in self._hints:
+            if len(self._hints) >= SUGGESTIONS:
+                return ""
+            near = difflib.get_close_matches(word, sorted(known), n=1)
+            self._hints[what, word] = f"; did you mean {near[0]!r}?" if near else ""
+        return self._hints[what, word]

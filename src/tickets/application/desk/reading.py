@@ -55,8 +55,7 @@ class Reader:
             return self._refuse(at, f"expected fields, got {_shown(tree)}")
         fields = _fields(kind)
         for name in tree.keys() - fields.keys():
-            hint = self._faults.hint(name, fields)
-            self._faults.add(at + pointer(name), f"there is no field {name!r}{hint}")
+            self._faults.unknown(at + pointer(name), "field", name, fields)
         values: dict[str, object] = {}
         for name, field in fields.items():
             if name in tree:
@@ -111,8 +110,9 @@ class Reader:
         """What msgspec says, with the value in it and, for a closed list of words, the words."""
         words = _words(kind)
         if words and isinstance(tree, str):
-            return f"{tree!r} is none of {', '.join(words)}{self._faults.hint(tree, words)}"
-        message = re.sub(r", got `\w+`$", f", got {_shown(tree)}", message)
+            return f"{tree!r} is none of {', '.join(words)}{self._faults.hint('word', tree, words)}"
+        expected, got, _ = message.partition(", got `")
+        message = f"{expected}, got {_shown(tree)}" if got else message
         return message[:1].lower() + message[1:]
 
     def _refuse(self, at: str, message: str) -> object:

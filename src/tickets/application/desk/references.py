@@ -63,7 +63,7 @@ def check_references(desk: Desk, declared: Mapping[str, frozenset[str]], faults:
             known = WORDS.get(wanted) or declared[wanted]
             if name not in known and name not in BUILT_IN.get(wanted, ()):
                 noun = KIND[wanted].noun if wanted in KIND else wanted
-                faults.unknown(here + at, noun, name, sorted(known))
+                faults.unknown(here + at, noun, name, known)
 
 
 def references_of(kind: str, found: Struct) -> Iterator[Reference]:

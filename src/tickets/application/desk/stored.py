@@ -6,6 +6,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec import Struct
 
+import sla
 from tickets.application.desk.kinds import KIND, every_object
 from tickets.application.desk.model import Desk
 from tickets.errors import CannotStart
@@ -57,7 +58,7 @@ def from_objects(rows: Iterable[StoredObject]) -> Published:
             raise DeskTooNew(f"the desk has {kind}/{key}; this release knows no {kind}: start a later one")
         try:
             sections[kind][key] = _decoders[kind].decode(body)
-        except (msgspec.MsgspecError, ValueError) as error:
+        except (msgspec.MsgspecError, sla.SlaError) as error:
             raise DeskTooNew(f"this release cannot read {kind}/{key} of the desk ({error})") from error
         versions[kind, key] = version
     return Published(msgspec.structs.replace(Desk(), **sections), versions)

@@ -97,9 +97,7 @@ def _escalations(desk: Desk, faults: Faults) -> None:
             _targets(level.notify, f"{at}/levels/{n}/notify", faults)
         for n, target in _targets(policy.fallback, f"{at}/fallback", faults):
             if target.kind not in NAMED or target.kind == "on_call":
-                faults.add(
-                    f"{at}/fallback/{n}", "may turn out to be nobody; name an agent, e-mail or webhook"
-                )
+                faults.add(f"{at}/fallback/{n}", "may be nobody; name an agent, e-mail or webhook")
             elif target.kind == "agent" and _has_no_email(desk, target.name):
                 faults.add(f"{at}/fallback/{n}", f"agent {target.name!r} has no e-mail address")
 
@@ -158,7 +156,7 @@ def _webhooks(desk: Desk, faults: Faults) -> None:
     for key, webhook in desk.webhooks.items():
         if not _is_address(webhook.url):
             at = pointer("webhooks", key, "url")
-            faults.add(at, "an http or https address with a host and without user, password or fragment")
+            faults.add(at, "needs an http or https address without user, password or fragment")
         for n, event in enumerate(webhook.events):
             if not _EVENT.fullmatch(event):
                 faults.add(

@@ -84,7 +84,7 @@ def read_yaml(text: str) -> Document:
     except yaml.MarkedYAMLError as error:
         at = error.problem_mark or error.context_mark
         raise _refused(f"not YAML: {error.problem or error.context}", at) from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeError) as error:
         raise InvalidDesk([Fault("", f"not YAML: {str(error).splitlines()[0]}", 1, 1)]) from error
 
 
