@@ -34,7 +34,8 @@ def test_no_sql_statement_asks_the_database_for_the_time(sources: dict[str, ast.
         f"{path}:{node.lineno}"
         for path, tree in sources.items()
         for node in ast.walk(tree)
-        if isinstance(node, ast.Constant)
+        if path.startswith("src/tickets/")  # the libraries know no SQL
+        and isinstance(node, ast.Constant)
         and isinstance(node.value, str)
         and id(node) not in docstrings(tree)
         and SQL_READS.search(node.value)
