@@ -109,7 +109,8 @@ def _first(clock: Clock, promise: Promise, rank: int, level: Level) -> Mark | No
     at = _at(clock, promise, level)
     if at is None:
         return None
-    return Mark(at, at + INSTANT if after else at, rank, level, 0)
+    overdrawn = at == clock.since and clock.used > clock.budget
+    return Mark(at, at + INSTANT if after and not overdrawn else at, rank, level, 0)
 
 
 def _at(clock: Clock, promise: Promise, level: Level) -> datetime | None:

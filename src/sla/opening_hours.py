@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -11,6 +12,8 @@ from sla.periods import Period, merged, minus
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY = timedelta(days=1)
+_HOSTS_OWN = ("localtime", "posixrules", "Factory")
+"""What some hosts keep among the zones: no place's time, or another on every host."""
 WEEK = timedelta(weeks=1)
 _TIME = re.compile(r"(?:([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?)|24:00(?::00)?", re.ASCII)
 
@@ -89,11 +92,11 @@ class _Reader:
         self.faults.append(Fault(pointer, message))
 
     def zone(self, name: str) -> ZoneInfo | None:
-        try:
-            return ZoneInfo(name)
-        except (KeyError, ValueError, OSError):  # unknown, malformed, or the name of a folder
-            self.fault("/timezone", f"{name!r} is not a time zone of the IANA database")
-            return None
+        if name not in _HOSTS_OWN and not name.startswith(("posix/", "right/")):
+            with suppress(KeyError, ValueError, OSError):  # unknown, malformed, or the name of a folder
+                return ZoneInfo(name)
+        self.fault("/timezone", f"{name!r} is not a time zone of the IANA database")
+        return None
 
     def day(self, text: str, pointer: str) -> date | None:
         try:

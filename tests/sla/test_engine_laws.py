@@ -1,0 +1,291 @@
+"""Laws 5 to 10, over random promises and random histories."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from tests.sla.naive_engine import NaiveEngine, Verdict
+from tests.sla.worlds import START, STEP, STEPS, histories, terms
+
+from sla import Clock, Clocks, Event, Outcome, Signal, Terms, TermsChanged, TimePassed, apply, explain, replay
+
+INSTANT = timedelta(microseconds=1)
+instants = st.integers(0, STEPS * 15).map(lambda n: START + timedelta(minutes=n))
+
+laws = settings(max_examples=50, deadline=None)
+
+
+class Walk:
+    """A ticket's life lived signal by signal."""
+
+    def __init__(self, terms: Terms) -> None:
+        self.terms = terms
+        self.clocks = Clocks()
+        self.events: list[Event] = []
+        self.next_instant: datetime | None = None
+
+    def take(self, signal: Signal) -> Outcome:
+        outcome = apply(signal, self.clocks, self.terms, signal.at)
+        self.clocks, self.next_instant = outcome.clocks, outcome.next_instant
+        self.events += outcome.events
+        self.terms = signal.terms if isinstance(signal, TermsChanged) else self.terms
+        return outcome
+
+    def poll_until(self, at: datetime) -> None:
+        """Look exactly when there is something to see."""
+        while self.next_instant is not None and self.next_instant <= at:
+            outcome = self.take(TimePassed(self.next_instant))
+            assert outcome.events, "woken for nothing"
+
+
+def verdicts(clocks: Clocks) -> list[Verdict]:
+    return [Verdict(c.metric, c.cycle, c.state, c.used, c.breached_at, c.ended_at) for c in clocks]
+
+
+def stopped(clocks: Clocks, terms: Terms) -> list[Verdict]:
+    """The verdicts with the time that live clocks used so far."""
+    return [
+        Verdict(c.metric, c.cycle, c.state, used_by(c, clocks, terms), c.breached_at, c.ended_at)
+        for c in clocks
+    ]
+
+
+def used_by(clock: Clock, clocks: Clocks, terms: Terms) -> timedelta:
+    promise = terms.of(clock.metric)
+    assert clocks.seen_at
+    return clock.used if promise is None else clock.used_at(clocks.seen_at, promise.hours)
+
+
+def last_terms(history: Sequence[Signal], first: Terms) -> Terms:
+    return next((s.terms for s in reversed(history) if isinstance(s, TermsChanged)), first)
+
+
+def facts(events: Iterable[Event]) -> list[Event]:
+    """Everything but the pages, which an outage may bundle."""
+    return sorted((e for e in events if e.type != "escalation_due"), key=msgspec.json.encode)
+
+
+def fired(events: Iterable[Event]) -> set[tuple[str, int, str]]:
+    """Every level of every cycle that fired or was covered."""
+    pages = [e for e in events if e.type == "escalation_due"]
+    return {(e.metric, e.cycle, level) for e in pages for level in (e.level or "", *e.covers)}
+
+
+@settings(max_examples=150, deadline=None)
+@given(histories(), terms())
+def test_law_8_verdicts_are_what_counting_step_by_step_finds(history: list[Signal], first: Terms) -> None:
+    found = stopped(replay(history, first).clocks, last_terms(history, first))
+    assert sorted(found) == NaiveEngine(first).run(history)
+
+
+@laws
+@given(histories(), terms(), st.lists(instants, max_size=8))
+def test_law_8_looking_more_often_changes_no_clock_and_no_fact(
+    history: list[Signal], first: Terms, looks: list[datetime]
+) -> None:
+    seldom = replay(history, first)
+    walk = Walk(first)
+    for signal in sorted([*history, *(TimePassed(at) for at in looks)], key=lambda signal: signal.at):
+        walk.take(signal)
+    assert walk.clocks == seldom.clocks
+    assert facts(walk.events) == facts(seldom.events)
+    assert fired(walk.events) == fired(seldom.events)
+
+
+@laws
+@given(histories(), terms())
+def test_law_8_waking_at_every_next_instant_tells_the_same_story(history: list[Signal], first: Terms) -> None:
+    walk = Walk(first)
+    for signal in history:
+        walk.poll_until(signal.at)
+        walk.take(signal)
+    jumped = replay(history, first)
+    assert walk.clocks == jumped.clocks
+    assert facts(walk.events) == facts(jumped.events)
+    assert fired(walk.events) == fired(jumped.events)
+
+
+@laws
+@given(histories(), terms(), instants, instants)
+def test_law_8_time_passing_twice_is_time_passing_once(
+    history: list[Signal], first: Terms, one: datetime, other: datetime
+) -> None:
+    early, late = sorted((one, other))
+    until = [signal for signal in history if signal.at <= early]
+    state, now_terms = replay(until, first).clocks, last_terms(until, first)
+    twice = apply(TimePassed(early), state, now_terms, early)
+    twice_then = apply(TimePassed(late), twice.clocks, now_terms, late)
+    once = apply(TimePassed(late), state, now_terms, late)
+    assert (twice_then.clocks, twice_then.next_instant) == (once.clocks, once.next_instant)
+    assert facts([*twice.events, *twice_then.events]) == facts(once.events)
+
+
+@laws
+@given(histories(), terms())
+def test_law_9_a_breach_is_for_ever_and_occurred_when_it_was_due(history: list[Signal], first: Terms) -> None:
+    walk, broken = Walk(first), dict[tuple[str, int], datetime]()
+    for signal in history:
+        outcome = walk.take(signal)
+        for event in outcome.events:
+            if event.type == "breached":
+                assert event.occurred_at == event.due_at
+                assert (event.metric, event.cycle) not in broken
+                broken[event.metric, event.cycle] = event.occurred_at
+        now_broken = {(c.metric, c.cycle): c.breached_at for c in walk.clocks if c.state == "breached"}
+        assert now_broken == broken
+
+
+@laws
+@given(histories(), terms())
+def test_law_7_a_clock_is_met_iff_it_used_no_more_than_its_budget(
+    history: list[Signal], first: Terms
+) -> None:
+    outcome = replay(history, first)
+    for clock in outcome.clocks:
+        used = used_by(clock, outcome.clocks, last_terms(history, first))
+        if clock.state != "breached":
+            assert used <= clock.budget
+        elif clock.ended_at is not None and clock.breached_at is not None:
+            assert used >= clock.budget
+            assert clock.breached_at <= clock.ended_at
+    for event in outcome.events:
+        if event.type == "fulfilled" and event.due_at is not None:
+            overdrawn_at_once = event.occurred_at == event.due_at and event.late
+            assert overdrawn_at_once or event.late == (event.occurred_at > event.due_at)
+
+
+@laws
+@given(histories(), terms(), instants)
+def test_law_10_nothing_fires_early(history: list[Signal], first: Terms, at: datetime) -> None:
+    until = [signal for signal in history if signal.at <= at]
+    outcome, now_terms = replay(until, first), last_terms(until, first)
+    if outcome.next_instant is None:
+        assert apply(TimePassed(at), outcome.clocks, now_terms, at).events == ()
+        return
+    just_before = outcome.next_instant - INSTANT
+    assume(outcome.clocks.seen_at is not None and just_before >= outcome.clocks.seen_at)
+    quiet = apply(TimePassed(just_before), outcome.clocks, now_terms, just_before)
+    assert quiet.events == ()
+    assert quiet.next_instant == outcome.next_instant
+    woken = apply(TimePassed(outcome.next_instant), outcome.clocks, now_terms, outcome.next_instant)
+    assert woken.events
+    assert all(event.occurred_at <= outcome.next_instant for event in woken.events)
+
+
+@laws
+@given(histories(), terms(), instants)
+def test_law_10_after_an_outage_each_clock_pages_once_for_all_it_covers(
+    history: list[Signal], first: Terms, at: datetime
+) -> None:
+    until = [signal for signal in history if signal.at <= at]
+    state, now_terms = replay(until, first).clocks, last_terms(until, first)
+    later = START + 3 * STEPS * STEP
+    pages = [
+        e for e in apply(TimePassed(later), state, now_terms, later).events if e.type == "escalation_due"
+    ]
+    assert len(pages) == len({page.metric for page in pages})
+    for page in pages:
+        clock = state.latest(page.metric)
+        assert clock is not None
+        assert page.level not in page.covers
+        assert {"broken", "half", "soon"} - set(clock.fired) <= {page.level, *page.covers}
+
+
+@laws
+@given(histories(), terms())
+def test_law_10_each_level_fires_once_a_cycle_and_each_repeat_after_it(
+    history: list[Signal], first: Terms
+) -> None:
+    walk, last = Walk(first), dict[tuple[str, int, str], int]()
+    for signal in history:
+        walk.poll_until(signal.at)
+        walk.take(signal)
+    for event in walk.events:
+        if event.type == "escalation_due" and event.level:
+            key = (event.metric, event.cycle, event.level)
+            assert event.repeat > last.get(key, -1)
+            assert all(event.repeat >= 0 for _ in event.covers)
+            last[key] = event.repeat
+
+
+@laws
+@given(histories(), terms(), instants, terms("third"))
+def test_law_8_a_change_of_terms_and_back_at_once_changes_nothing_kept(
+    history: list[Signal], first: Terms, at: datetime, other: Terms
+) -> None:
+    until = [signal for signal in history if signal.at <= at]
+    mine = last_terms(until, first)
+    assume({p.metric for p in mine.promises} == {p.metric for p in other.promises})
+    state = replay([*until, TimePassed(at)], first).clocks
+    there = apply(TermsChanged(at, other), state, mine, at)
+    assume(not any(event.type == "breached" for event in there.events))
+    back = apply(TermsChanged(at, mine), there.clocks, other, at)
+    kept = [
+        (c.metric, c.cycle, c.state, c.due_at, c.budget, used_by(c, back.clocks, mine)) for c in back.clocks
+    ]
+    was = [(c.metric, c.cycle, c.state, c.due_at, c.budget, used_by(c, state, mine)) for c in state]
+    assert kept == was
+
+
+@laws
+@given(histories(), terms(), instants)
+def test_law_8_publishing_the_same_terms_again_changes_no_clock(
+    history: list[Signal], first: Terms, at: datetime
+) -> None:
+    until = [signal for signal in history if signal.at <= at]
+    mine = last_terms(until, first)
+    state = replay([*until, TimePassed(at)], first).clocks
+    again = apply(TermsChanged(at, mine), state, mine, at)
+    assert again.clocks == state
+    assert again.events == ()
+
+
+@laws
+@given(histories(), terms())
+def test_next_response_and_update_never_overtake_the_first_response(
+    history: list[Signal], first: Terms
+) -> None:
+    walk = Walk(first)
+    for signal in history:
+        walk.take(signal)
+        live = {clock.metric for clock in walk.clocks if clock.is_live}
+        assert not ("first_response" in live and live & {"next_response", "periodic_update"})
+
+
+@laws
+@given(histories(), terms())
+def test_nothing_runs_on_a_ticket_at_rest(history: list[Signal], first: Terms) -> None:
+    walk = Walk(first)
+    for signal in history:
+        walk.take(signal)
+        if walk.clocks.status in ("solved", "closed", "cancelled"):
+            assert walk.next_instant is None
+            assert all(clock.since is None for clock in walk.clocks)
+
+
+@laws
+@given(histories(), terms())
+def test_law_12_the_counted_stretches_sum_to_what_was_used(history: list[Signal], first: Terms) -> None:
+    outcome = replay(history, first)
+    explanations = explain(history, first)
+    assert [explanation.clock for explanation in explanations] == list(outcome.clocks)
+    for clock, stretches in ((e.clock, e.stretches) for e in explanations):
+        counted = sum((s.end - s.start for s in stretches if s.kind == "counted"), timedelta())
+        assert counted == used_by(clock, outcome.clocks, last_terms(history, first))
+        assert [s.start for s in stretches[1:]] == [s.end for s in stretches[:-1]]
+        if stretches:
+            assert stretches[0].start == clock.started_at
+            assert stretches[-1].end == clock.ended_at or clock.is_live
+
+
+@laws
+@given(histories(), terms())
+def test_clocks_survive_being_stored_between_any_two_signals(history: list[Signal], first: Terms) -> None:
+    walk = Walk(first)
+    for signal in history:
+        walk.take(msgspec.json.decode(msgspec.json.encode(signal), type=Signal))
+        walk.clocks = msgspec.json.decode(msgspec.json.encode(walk.clocks), type=Clocks)
+        walk.terms = msgspec.json.decode(msgspec.json.encode(walk.terms), type=Terms)
+    assert walk.clocks == replay(history, first).clocks
