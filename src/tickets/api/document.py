@@ -47,18 +47,11 @@ def accepts(bodies: Mapping[str, Any]) -> dict[str, object]:
 
 def describe(routes: Iterable[BaseRoute]) -> Json:
     """The document of these routes, as plain JSON values."""
-    described = [
-        (route.path_format, handler)
-        for route in routes
-        if isinstance(route, HTTPRoute)
-        for handler in route.route_handlers
-        if handler.http_methods != {"OPTIONS"} and not handler.opt.get("hidden")
-    ]
-    schemas = _Schemas(handler for _, handler in described)
+    described = sorted(_operations(routes), key=lambda one: one[:2])
+    schemas = _Schemas(handler for _, _, handler in described)
     paths: Json = {}
-    for path, handler in sorted(described, key=lambda one: one[0]):
-        for method in sorted(handler.http_methods):
-            paths.setdefault(path, {})[method.lower()] = _operation(handler, schemas)
+    for path, method, handler in described:
+        paths.setdefault(path, {})[method.lower()] = _operation(handler, schemas)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Tickets", "version": version("tickets"), "description": _DESCRIPTION},
@@ -69,6 +62,15 @@ def describe(routes: Iterable[BaseRoute]) -> Json:
             "securitySchemes": {"apiKey": {"type": "http", "scheme": "bearer"}},
         },
     }
+
+
+def _operations(routes: Iterable[BaseRoute]) -> Iterator[tuple[str, str, HTTPRouteHandler]]:
+    for route in routes:
+        if isinstance(route, HTTPRoute):
+            for handler in route.route_handlers:
+                if not handler.opt.get("hidden"):
+                    methods = handler.http_methods - {"OPTIONS"}
+                    yield from ((route.path_format, str(method), handler) for method in methods)
 
 
 class _Schemas:
