@@ -60,7 +60,7 @@ async def server(postman: Postman) -> AsyncIterator[MailServer]:
 
 
 def mail(server: MailServer) -> Mail:
-    return Mail(server, "bounces@shop.example", timeout=timedelta(seconds=2))
+    return Mail(server, "Máy Giặt & Co <bounces@shop.example>", timeout=timedelta(seconds=2))
 
 
 async def test_the_stored_bytes_arrive_as_they_are(server: MailServer, postman: Postman) -> None:

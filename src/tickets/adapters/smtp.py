@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from datetime import timedelta
+from email.utils import parseaddr
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
@@ -54,12 +55,12 @@ def mail_server(url: str) -> MailServer:
 class Mail:
     """The way `email`: a row's destination is an address, its bytes a whole message (RFC 5322).
 
-    `sender` is the envelope's: where bounces go.
+    `sender` is the envelope's, where bounces go; a display name is left off.
     """
 
     def __init__(self, server: MailServer, sender: str, timeout: timedelta = timedelta(seconds=20)) -> None:
         self._server = server
-        self._sender = sender
+        self._sender = parseaddr(sender)[1]
         self._timeout = timeout.total_seconds()
 
     async def send(self, destination: str, row: UUID, body: bytes) -> Outcome:  # noqa: ARG002 - it is in the bytes
