@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,13 +12,15 @@ from typing import Literal
 from uuid import UUID
 
 import uvicorn
+from litestar.types import ControllerRouterHandler
 
 from tickets.adapters import system
 from tickets.adapters.smtp import Mail, NoMail, mail_server
 from tickets.adapters.webhook import Webhook
 from tickets.adapters.webhook_address import Gate
-from tickets.api.app import create_app
+from tickets.api.app import ROUTES, create_app
 from tickets.api.parts import Parts
+from tickets.api.routes import health
 from tickets.application.deliver import Deliver
 from tickets.application.house import House
 from tickets.application.notices import AlertNotices
@@ -39,7 +41,7 @@ from tickets.settings import Settings
 from tickets.worker.actors import deliver_actor
 from tickets.worker.broker import make_broker
 from tickets.worker.counting import Counting
-from tickets.worker.doorbell import DUE, OUTBOX, WAITING, Listener
+from tickets.worker.doorbell import DUE, OUTBOX, WAITING, Doorbell, Listener
 from tickets.worker.endpoints import Endpoints
 from tickets.worker.relay import Relay
 from tickets.worker.ring import Ring, RingThroughBroker, RingThroughDatabase
@@ -61,6 +63,7 @@ class Application:
     ticker: Ticker
     outbox: PostgresOutbox
     outbox_rung: asyncio.Event
+    doorbell: Doorbell
 
 
 @asynccontextmanager
@@ -84,8 +87,17 @@ async def wired(
 async def _wire(
     settings: Settings, engine: Engine, now: Callable[[], datetime], new_id: Callable[[], UUID]
 ) -> Application:
-    metrics, bell, outbox_rung = Metrics(), Bell(), asyncio.Event()
-    counting = Counting(metrics, bell.ring, outbox_rung.set)
+    metrics, bell, outbox_rung, doorbell = Metrics(), Bell(), asyncio.Event(), Doorbell(engine)
+
+    def ring(*, everyone: bool = False) -> None:
+        bell.ring(everyone=everyone)
+        doorbell.ring(WAITING if everyone else DUE)
+
+    def ring_outbox() -> None:
+        outbox_rung.set()
+        doorbell.ring(OUTBOX)
+
+    counting = Counting(metrics, ring, ring_outbox)
     notices = AlertNotices(sender=settings.mail_from, public_url=settings.public_url)
     desks = PostgresDesks(engine)
     house = House(PostgresTickets(engine, new_id), desks, notices, counting, new_id)
@@ -104,7 +116,7 @@ async def _wire(
         desks=desks,
         envelopes=envelopes,
         reading=reading,
-        ring=bell.ring,
+        ring=ring,
         measure=_measuring(metrics, reading, outbox, now),
         largest_body=settings.body_limit,
     )
@@ -115,6 +127,7 @@ async def _wire(
         ticker=Ticker(house, parts.porter, bell),
         outbox=outbox,
         outbox_rung=outbox_rung,
+        doorbell=doorbell,
     )
 
 
@@ -159,15 +172,17 @@ async def serve(
         if "worker" in roles:
             tasks.append(asyncio.create_task(await _deliver(app, stack)))
         stack.push_async_callback(_end, tasks)
-        if "api" in roles:
-            await _serve_http(app, announce)
-        else:
-            await _until_asked(stopped)
+        if roles != ROLES:  # in one process its own bells are enough
+            tasks.append(asyncio.create_task(app.doorbell.run()))
+        await _serve_http(app, ROUTES if "api" in roles else health.ROUTES, announce)
         stopped.set()
 
 
 class _Server(uvicorn.Server):
-    """Says when it answers."""
+    """Says when it answers, and takes being asked to stop for no more than that.
+
+    uvicorn would raise the signal again afterwards, and end in an error what ended well.
+    """
 
     def __init__(self, config: uvicorn.Config, announce: Callable[[], object]) -> None:
         super().__init__(config)
@@ -178,10 +193,25 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         self.announce()
 
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop when asked to, by Ctrl-C or an orchestrator."""
+        loop = asyncio.get_running_loop()
+        asked = (signal.SIGTERM, signal.SIGINT)
+        for each in asked:
+            loop.add_signal_handler(each, self.handle_exit, each, None)
+        try:
+            yield
+        finally:
+            for each in asked:
+                loop.remove_signal_handler(each)
 
-async def _serve_http(app: Application, announce: Callable[[], object]) -> None:
+
+async def _serve_http(
+    app: Application, routes: Sequence[ControllerRouterHandler], announce: Callable[[], object]
+) -> None:
     config = uvicorn.Config(
-        create_app(app.parts),
+        create_app(app.parts, routes),
         log_config=None,
         access_log=False,
         lifespan="off",
@@ -205,13 +235,6 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
         ) from taken
     with listening:
         yield listening
-
-
-async def _until_asked(stopped: asyncio.Event) -> None:
-    loop = asyncio.get_running_loop()
-    for asked in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(asked, stopped.set)
-    await stopped.wait()
 
 
 async def _listen(app: Application) -> None:

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from tickets.application.change import Assign, Command, decide
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.house import House
+from tickets.application.ports import Load
 from tickets.domain.errors import NotFound, Refused, Stale
 from tickets.domain.ticket import Change, Ticket
 
@@ -56,6 +57,6 @@ async def _take(house: House, desk: CompiledDesk, command: Assign, ticket: Ticke
     agent = desk.desk.agents.get(command.agent)
     if agent is None:
         raise NotFound(f"there is no agent {command.agent}")
-    taken = await house.tickets.take_capacity([(agent.key, ticket.units, agent.capacity)], now)
+    taken = await house.tickets.take_capacity([Load(agent.key, ticket.units, agent.capacity, now)])
     if not taken:
         raise Refused(f"agent {command.agent} is not online or has no capacity left")

@@ -11,7 +11,7 @@ from tickets.application import facts
 from tickets.application.change import Called, Command, Draw, Say, Scene, called, decide
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.house import ATTEMPTS, House
-from tickets.application.ports import Idempotent, Known, Ledger, Superseded, Wanted
+from tickets.application.ports import Idempotent, Known, Ledger, Load, Superseded, Wanted
 from tickets.domain.draft import Draft
 from tickets.domain.escalation import Escalation
 from tickets.domain.ticket import Change, Customer, Message, Ticket
@@ -129,7 +129,8 @@ class _Request(Struct, frozen=True):
         agent = desk.desk.agents.get(call.agent)
         if agent is None:
             return False
-        return bool(await self.house.tickets.take_capacity([(agent.key, units, agent.capacity)], self.now))
+        load = Load(agent.key, units, agent.capacity, self.now)
+        return bool(await self.house.tickets.take_capacity([load]))
 
     async def open(self, known: Known, desk: CompiledDesk, related_to: UUID | None) -> Arrived:
         """Open a new ticket for it."""

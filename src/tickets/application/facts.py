@@ -29,6 +29,7 @@ class Placement(Struct, frozen=True, kw_only=True):
 
     ticket: str
     agent: str | None
+    assigned_at: datetime | None
     outcome: str
     reason: str
     explanation: Raw
@@ -123,6 +124,7 @@ def place(
         Placement(
             ticket=decision.ticket,
             agent=decision.agent if decision.outcome == "assigned" else None,
+            assigned_at=decision.assigned_at,
             outcome=decision.outcome,
             reason=decision.reason,
             explanation=Raw(_encode(decision)),

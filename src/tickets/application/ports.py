@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from msgspec import Raw, Struct
@@ -72,6 +72,15 @@ class AgentState(Struct, frozen=True):
     last_assigned_at: datetime | None
 
 
+class Load(NamedTuple):
+    """What an agent is to take on: `units` of their `capacity`, as of `at`."""
+
+    agent: str
+    units: int
+    capacity: int
+    at: datetime
+
+
 class TicketStore(Protocol):
     """Tickets as the use cases see them. Everything but `known` and `read` writes."""
 
@@ -113,8 +122,8 @@ class TicketStore(Protocol):
     async def terms(self, terms_id: bytes) -> bytes:
         """The terms kept under a hash, as JSON."""
 
-    async def take_capacity(self, loads: Sequence[tuple[str, int, int]], now: datetime) -> frozenset[str]:
-        """Raise agents' loads by `(agent, units, capacity)`, if online and it fits; who took it."""
+    async def take_capacity(self, loads: Sequence[Load]) -> frozenset[str]:
+        """Raise the agents' loads where they are online and it fits; who took it."""
 
     async def claim_due(self, now: datetime, limit: int) -> list[Ticket]:
         """Tickets whose `tick_at` has come, earliest first, locked; those others hold are left to them."""

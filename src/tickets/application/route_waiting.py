@@ -11,6 +11,7 @@ from tickets.application.change import Assign, decide
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.facts import Placement
 from tickets.application.house import House
+from tickets.application.ports import Load
 from tickets.domain.ticket import Change, Happened, Ticket
 
 BATCH = 200
@@ -60,14 +61,14 @@ async def _round(house: House, desk: CompiledDesk, waiting: list[Ticket], now: d
 async def _take(
     house: House, desk: CompiledDesk, placements: list[Placement], by_id: dict[str, Ticket], now: datetime
 ) -> frozenset[str]:
-    wanted: Counter[str] = Counter()
+    units: Counter[str] = Counter()
+    last: dict[str, datetime] = {}
     for placement in placements:
         if placement.agent is not None:
-            wanted[placement.agent] += by_id[placement.ticket].units
-    if not wanted:
-        return frozenset()
-    loads = [(agent, units, desk.desk.agents[agent].capacity) for agent, units in sorted(wanted.items())]
-    return await house.tickets.take_capacity(loads, now)
+            units[placement.agent] += by_id[placement.ticket].units
+            last[placement.agent] = placement.assigned_at or now
+    loads = [Load(agent, units[agent], desk.desk.agents[agent].capacity, at) for agent, at in last.items()]
+    return await house.tickets.take_capacity(loads)
 
 
 async def _assigned(

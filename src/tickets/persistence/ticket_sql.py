@@ -135,11 +135,11 @@ RELEASE = "UPDATE agent_state SET load = load + $2 WHERE key = $1"
 
 TAKE = """
 WITH asked AS (
-    SELECT * FROM unnest($1::text[], $2::int[], $3::int[]) AS a(key, units, capacity)
+    SELECT * FROM unnest($1::text[], $2::int[], $3::int[], $4::timestamptz[]) AS a(key, units, capacity, at)
 ), held AS ( -- in one order, so that two routers cannot wait for each other
     SELECT key FROM agent_state WHERE key = ANY ($1) ORDER BY key FOR UPDATE
 )
-UPDATE agent_state SET load = load + asked.units, last_assigned_at = $4
+UPDATE agent_state SET load = load + asked.units, last_assigned_at = asked.at
 FROM asked JOIN held USING (key)
 WHERE agent_state.key = asked.key AND presence = 'online' AND load + asked.units <= asked.capacity
 RETURNING agent_state.key

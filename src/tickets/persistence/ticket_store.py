@@ -10,7 +10,7 @@ import asyncpg
 from msgspec import Raw
 from msgspec.structs import asdict
 
-from tickets.application.ports import AgentState, Idempotent, Kept, Known, Ledger, Superseded, Wanted
+from tickets.application.ports import AgentState, Idempotent, Kept, Known, Ledger, Load, Superseded, Wanted
 from tickets.domain.ticket import Change, Customer, Ticket
 from tickets.persistence import ticket_sql as sql
 from tickets.persistence.engine import Engine
@@ -113,10 +113,12 @@ class PostgresTickets:
             raise KeyError(terms_id)
         return body
 
-    async def take_capacity(self, loads: Sequence[tuple[str, int, int]], now: datetime) -> frozenset[str]:
-        """Raise agents' loads by `(agent, units, capacity)` where they are online and it fits."""
-        agents, units, capacities = (list(column) for column in zip(*loads, strict=True))
-        rows = await self.engine.fetch(sql.TAKE, agents, units, capacities, now)
+    async def take_capacity(self, loads: Sequence[Load]) -> frozenset[str]:
+        """Raise the agents' loads where they are online and it fits; who took it."""
+        if not loads:
+            return frozenset()
+        columns = (list(column) for column in zip(*loads, strict=True))
+        rows = await self.engine.fetch(sql.TAKE, *columns)
         return frozenset(row[0] for row in rows)
 
     async def claim_due(self, now: datetime, limit: int) -> list[Ticket]:

@@ -8,6 +8,7 @@ from litestar.params import FromPath, QueryParameter
 from msgspec import Struct
 
 from tickets.api.auth import PUBLIC, Call, needs
+from tickets.api.document import accepts
 from tickets.api.idempotency import given_key
 from tickets.api.pagination import DEFAULT_PAGE, Cursor, Limit, Page, answer_page, from_cursor
 from tickets.api.parts import FromParts, Parts
@@ -15,10 +16,15 @@ from tickets.application.receive import Envelope
 from tickets.application.views import EnvelopeView
 from tickets.domain.errors import NotFound
 from tickets.domain.words import Channel
-from tickets.intake import Trapped, schema_of_form
+from tickets.intake import CallEvent, Trapped, schema_of_form
 from tickets.observability.logs import CORRELATION_ID
 
 _TAGS = ["Intake"]
+_FORM = {
+    "application/json": dict[str, object],
+    "application/x-www-form-urlencoded": dict[str, str],
+    "multipart/form-data": bytes,
+}
 
 
 class Received(Struct, frozen=True):
@@ -28,7 +34,13 @@ class Received(Struct, frozen=True):
     number: int | None = None
 
 
-@post("/v1/intake/forms/{form:str}", opt=PUBLIC, tags=_TAGS, operation_id="submitForm", dto=None)
+@post(
+    "/v1/intake/forms/{form:str}",
+    opt=PUBLIC | accepts(_FORM),
+    tags=_TAGS,
+    operation_id="submitForm",
+    dto=None,
+)
 async def submit_form(
     form: FromPath[str], request: Request[Any, Any, Any], parts: FromParts
 ) -> Response[Received]:
@@ -45,13 +57,23 @@ async def get_form_schema(form: FromPath[str], parts: FromParts) -> dict[str, ob
     return schema_of_form(found)
 
 
-@post("/v1/intake/inbox/{mailbox:str}", opt=needs("intake:write"), tags=_TAGS, operation_id="deliverMail")
+@post(
+    "/v1/intake/inbox/{mailbox:str}",
+    opt=needs("intake:write") | accepts({"message/rfc822": bytes}),
+    tags=_TAGS,
+    operation_id="deliverMail",
+)
 async def deliver_mail(mailbox: FromPath[str], request: Call, parts: FromParts) -> Response[Received]:
     """A mail arrives, as `message/rfc822`."""
     return await _receive(parts, request, "inbox", mailbox)
 
 
-@post("/v1/intake/hotline/{line:str}", opt=needs("intake:write"), tags=_TAGS, operation_id="reportCall")
+@post(
+    "/v1/intake/hotline/{line:str}",
+    opt=needs("intake:write") | accepts({"application/json": CallEvent}),
+    tags=_TAGS,
+    operation_id="reportCall",
+)
 async def report_call(line: FromPath[str], request: Call, parts: FromParts) -> Response[Received]:
     """A call started, was answered, was missed, or ended; in any order, as often as you like."""
     return await _receive(parts, request, "hotline", line)
