@@ -1,7 +1,7 @@
 """The only seam to `sla` and `routing`: our tickets in, their promises and decisions out, in our words."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 
 import msgspec
@@ -266,8 +266,8 @@ class ClockView(Struct, frozen=True, kw_only=True):
     state: str
     started_at: datetime
     due_at: datetime | None
-    budget: timedelta
-    used: timedelta
+    budget: str
+    used: str
     breached_at: datetime | None
     ended_at: datetime | None
 
@@ -282,8 +282,8 @@ def clocks_of(ticket: Ticket) -> list[ClockView]:
             state=clock.state,
             started_at=clock.started_at,
             due_at=clock.due_at,
-            budget=clock.budget,
-            used=clock.used,
+            budget=sla.time_text(clock.budget),
+            used=sla.time_text(clock.used),
             breached_at=clock.breached_at,
             ended_at=clock.ended_at,
         )
