@@ -35,7 +35,7 @@ def texts_of(draft: Draft) -> list[str]:
         draft.quoted,
         draft.html or "",
         draft.sender.name,
-        draft.external_id,
+        draft.external_id or "",
         *names,
     ]
 
