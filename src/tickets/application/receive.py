@@ -6,9 +6,10 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from tickets.application.arrive import Arrived, arrive
+from tickets.application.arrive import Arrived, KeyReused, arrive
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.house import House
+from tickets.application.ports import Superseded
 from tickets.domain.draft import Draft
 from tickets.domain.errors import NotFound
 from tickets.domain.words import Channel
@@ -46,8 +47,14 @@ class Envelopes(Protocol):
     async def keep(self, envelope: Envelope) -> None:
         """Store and commit."""
 
+    async def accept(self, envelope: UUID, ticket: UUID | None) -> None:
+        """It said nothing new: what it asks for was done before, on this ticket."""
+
     async def quarantine(self, envelope: UUID, reason: str) -> None:
         """It cannot be understood, and why."""
+
+    async def accepted_as(self, envelope: Envelope) -> Envelope | None:
+        """Another one, accepted before at the same place under the same `given_id`."""
 
     async def read(self, envelope: UUID) -> Envelope | None:
         """An envelope, whole."""
@@ -71,6 +78,7 @@ class Porter:
             NotFound: no such form, mailbox or hotline; nothing is kept, the sender still has it.
             Unreadable: every fault; the envelope is kept in quarantine.
             Trapped: it fell into a form's honeypot; kept in quarantine, and the sender need not know.
+            KeyReused: its `given_id` belongs to a request that said something else; kept in quarantine.
         """
         must_exist(envelope, desk)
         await self.envelopes.keep(envelope)
@@ -86,13 +94,24 @@ class Porter:
             reason = "trapped" if isinstance(faults, Trapped) else str(faults)
             await self.envelopes.quarantine(envelope.id, reason)
             raise
-        return await arrive(
+        await self._refuse_reused(envelope, draft, desk)
+        arrived = await arrive(
             self.house,
             draft,
             envelope.received_at,
             envelope=envelope.id,
             correlation_id=correlation_id,
         )
+        if not arrived.is_new:
+            await self.envelopes.accept(envelope.id, arrived.ticket.id if arrived.ticket else None)
+        return arrived
+
+    async def _refuse_reused(self, envelope: Envelope, draft: Draft, desk: CompiledDesk) -> None:
+        """Hold a `given_id` to one request. Drafts are compared: a retry may have another boundary."""
+        twin = await self.envelopes.accepted_as(envelope) if envelope.given_id else None
+        if twin is not None and twin.body != envelope.body and draft_of(twin, desk, self.secret) != draft:
+            await self.envelopes.quarantine(envelope.id, "its Idempotency-Key was used for another request")
+            raise KeyReused
 
     async def rescue(self, desk: CompiledDesk, now: datetime, limit: int = 20) -> int:
         """Understand what a process that died had only kept; how many."""
@@ -100,8 +119,10 @@ class Porter:
         for envelope in left:
             try:
                 await self.understand(envelope, desk)
-            except Unreadable:
-                continue
+            except (Unreadable, KeyReused, Superseded):
+                continue  # in quarantine by now, or its turn comes again
+            except Exception as error:  # noqa: BLE001 - one bad envelope must not hold up the others
+                await self.envelopes.quarantine(envelope.id, f"{type(error).__name__}: {error}")
         return len(left)
 
 

@@ -9,14 +9,23 @@ from tickets.application.views import EnvelopeView
 from tickets.persistence.engine import Engine
 from tickets.persistence.rows import Rows
 
+_REASON_LIMIT = 10_000
 _VIEW = Rows(EnvelopeView)
 _WHOLE = "id, channel, account, media_type, body, idempotency_key, received_at"
 
 _KEEP = f"""
 INSERT INTO envelope ({_WHOLE}, digest, state) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'received')
 """
+_ACCEPT = """
+UPDATE envelope SET state = 'accepted', reason = NULL, ticket_id = $2 WHERE id = $1 AND state <> 'accepted'
+"""
 _QUARANTINE = "UPDATE envelope SET state = 'quarantined', reason = $2 WHERE id = $1 AND state <> 'accepted'"
 _READ = f"SELECT {_WHOLE} FROM envelope WHERE id = $1"
+_ACCEPTED_AS = f"""
+SELECT {_WHOLE} FROM envelope
+WHERE channel = $1 AND account = $2 AND idempotency_key = $3 AND state = 'accepted' AND id <> $4
+ORDER BY received_at LIMIT 1
+"""
 _LEFT = f"""
 SELECT {_WHOLE} FROM envelope WHERE state = 'received' AND received_at < $1 ORDER BY received_at LIMIT $2
 """
@@ -46,9 +55,22 @@ class PostgresEnvelopes:
             hashlib.sha256(envelope.body).digest(),
         )
 
+    async def accept(self, envelope: UUID, ticket: UUID | None) -> None:
+        """It said nothing new: what it asks for was done before, on this ticket."""
+        await self.engine.execute(_ACCEPT, envelope, ticket)
+
     async def quarantine(self, envelope: UUID, reason: str) -> None:
         """It cannot be understood, and why."""
-        await self.engine.execute(_QUARANTINE, envelope, reason)
+        await self.engine.execute(
+            _QUARANTINE, envelope, reason.replace("\0", "\N{REPLACEMENT CHARACTER}")[:_REASON_LIMIT]
+        )
+
+    async def accepted_as(self, envelope: Envelope) -> Envelope | None:
+        """Another one, accepted before at the same place under the same `given_id`."""
+        row = await self.engine.fetch_row(
+            _ACCEPTED_AS, envelope.channel, envelope.account, envelope.given_id, envelope.id
+        )
+        return None if row is None else _envelope(*row)
 
     async def read(self, envelope: UUID) -> Envelope | None:
         """An envelope, whole."""

@@ -1,6 +1,6 @@
 """`/v1/api-keys`: who may call, and what they may do."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
@@ -18,6 +18,7 @@ from tickets.api.problems import Fault, Problem
 from tickets.persistence.api_keys import ApiKey, Scope
 
 _TAGS = ["API keys"]
+_LATEST = datetime(9999, 1, 1, tzinfo=UTC)  # beyond it an offset may lead out of the calendar
 
 
 class NewApiKey(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -51,8 +52,9 @@ class MintedApiKey(ApiKeyView, frozen=True, kw_only=True):
 async def mint_api_key(request: Call, parts: FromParts, data: JSONBody[NewApiKey]) -> Response[MintedApiKey]:
     """Make a key."""
     now = parts.now()
-    if data.expires_at is not None and data.expires_at <= now:
-        fault = Fault("must lie in the future", pointer="/expires_at")
+    if data.expires_at is not None and not now < data.expires_at < _LATEST:
+        bound = "in the future" if data.expires_at <= now else "before the year 9999"
+        fault = Fault(f"must lie {bound}", pointer="/expires_at")
         raise Problem(422, "The body does not fit.", errors=[fault])
     secret: str | None = None
 

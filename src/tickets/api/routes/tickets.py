@@ -1,5 +1,6 @@
 """`/v1/tickets`: other systems open tickets, agents find and read them."""
 
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -12,22 +13,30 @@ from tickets.api.auth import Call, needs
 from tickets.api.conditional import etag
 from tickets.api.idempotency import idempotent
 from tickets.api.pagination import DEFAULT_PAGE, Cursor, Limit, Page, answer_page, from_cursor
-from tickets.api.parts import FromParts
+from tickets.api.parts import FromParts, Parts
 from tickets.application.arrive import arrive
 from tickets.application.views import EventView, MessageView, TicketLine, TicketView, show
 from tickets.domain.draft import Draft, FieldValue, Identity, Sender
 from tickets.domain.errors import NotFound
-from tickets.domain.words import Priority
+from tickets.domain.words import Channel, Priority, Status
 from tickets.intake.addresses import normal_address
 from tickets.intake.phones import e164
 from tickets.observability.logs import CORRELATION_ID
 from tickets.persistence.reading import TicketFilter
 
 _TAGS = ["Tickets"]
+_LARGEST_NUMBER = 2**63 - 1
 _encode = msgspec.json.Encoder().encode
 
 Word = Annotated[str, Meta(min_length=1, max_length=200)]
 Text = Annotated[str, Meta(max_length=200_000)]
+
+
+class EventKey(Struct, frozen=True, array_like=True):
+    """Where a history goes on: as wide as the columns."""
+
+    epoch: Annotated[int, Meta(ge=0, le=2**31 - 1)] = 0
+    position: Annotated[int, Meta(ge=-1, le=2**15 - 1)] = -1
 
 
 class NewCustomer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -127,10 +136,10 @@ async def list_tickets(  # noqa: PLR0913, PLR0917 - one parameter a filter
     parts: FromParts,
     limit: Limit = DEFAULT_PAGE,
     cursor: Cursor = None,
-    number: FromQuery[int | None] = None,
-    status: FromQuery[str | None] = None,
-    priority: FromQuery[str | None] = None,
-    channel: FromQuery[str | None] = None,
+    number: Annotated[int | None, QueryParameter(ge=1, le=_LARGEST_NUMBER)] = None,
+    status: FromQuery[Status | None] = None,
+    priority: FromQuery[Priority | None] = None,
+    channel: FromQuery[Channel | None] = None,
     team: FromQuery[str | None] = None,
     assignee: FromQuery[str | None] = None,
     customer_id: FromQuery[UUID | None] = None,
@@ -177,6 +186,7 @@ async def list_messages(
     """What was said, in order."""
     after = from_cursor(cursor, UUID) if cursor else None
     rows = await parts.reading.messages(id, after, limit + 1)
+    await _must_exist(parts, id, rows)
     return answer_page(request, rows, limit, key=lambda said: said.id, show=lambda said: said)
 
 
@@ -189,9 +199,16 @@ async def list_events(
     cursor: Cursor = None,
 ) -> Response[Page[EventView]]:
     """The history, in the order it was written."""
-    after = from_cursor(cursor, tuple[int, int]) if cursor else (0, -1)
-    rows = await parts.reading.events(id, after, limit + 1)
+    after = from_cursor(cursor, EventKey) if cursor else EventKey()
+    rows = await parts.reading.events(id, (after.epoch, after.position), limit + 1)
+    await _must_exist(parts, id, rows)
     return answer_page(request, rows, limit, key=lambda e: (e.epoch, e.position), show=lambda event: event)
+
+
+async def _must_exist(parts: Parts, ticket: UUID, rows: Sequence[object]) -> None:
+    """Tell an empty page of a ticket from a ticket that is not there. Raises `NotFound`."""
+    if not rows and await parts.house.tickets.read(ticket) is None:
+        raise NotFound(f"there is no ticket {ticket}")
 
 
 ROUTES = (open_ticket, list_tickets, get_ticket, list_messages, list_events)

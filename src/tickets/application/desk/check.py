@@ -69,7 +69,7 @@ def put_object(current: Desk, kind: str, key: str, body: bytes) -> Checked:
         raise UnknownObject(f"there is no {row.noun} {key!r}")
     try:
         tree = msgspec.json.decode(body)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidDesk([Fault("", f"not JSON: {error}")]) from error
     faults = Faults()
     section = {name: _Kept(found) for name, found in objects_of(current, row).items()} | {key: tree}

@@ -1,0 +1,48 @@
+"""A server that cannot start says why in one sentence and leaves with an exit code."""
+
+import socket
+from pathlib import Path
+
+from tests.faults.served import Served
+
+from tickets.persistence.engine import Engine
+
+
+async def refused(server: Served, *words: str) -> None:
+    """Try to serve, and hear one sentence with these words."""
+    code, _, err = await server.run("serve")
+    assert code == 1, err
+    assert "Traceback" not in err
+    (sentence,) = err.strip().splitlines()
+    assert sentence.startswith("tickets: ")
+    assert all(word in sentence for word in words), sentence
+
+
+async def test_a_second_server_on_a_data_folder(tmp_path: Path, database_url: str) -> None:
+    first = Served(tmp_path, {"TICKETS_DATABASE_URL": database_url})
+    await first.start()
+    try:
+        second = Served(tmp_path, {"TICKETS_DATABASE_URL": database_url})
+        assert first.process is not None
+        await refused(second, "Another tickets server", str(first.process.pid), "TICKETS_DATA_DIR")
+    finally:
+        await first.kill()
+
+
+async def test_a_database_that_is_not_there(tmp_path: Path, database_url: str) -> None:
+    nowhere = "postgresql://nobody:secret@127.0.0.1:1/none"
+    await refused(Served(tmp_path, {"TICKETS_DATABASE_URL": nowhere}), "cannot be reached")
+    missing = database_url.replace("tickets_test", "tickets_absent")
+    await refused(Served(tmp_path, {"TICKETS_DATABASE_URL": missing}), "cannot be reached", "exist")
+    await refused(Served(tmp_path, {"TICKETS_DATABASE_URL": "mysql://a/b"}), "TICKETS_DATABASE_URL")
+
+
+async def test_a_database_newer_than_the_code(tmp_path: Path, database_url: str, engine: Engine) -> None:
+    await engine.execute("INSERT INTO migration (name, app_name, ran_on) VALUES ('9999', 'tickets', now())")
+    await refused(Served(tmp_path, {"TICKETS_DATABASE_URL": database_url}), "9999", "does not know")
+
+
+async def test_a_port_that_is_taken(tmp_path: Path, database_url: str) -> None:
+    server = Served(tmp_path, {"TICKETS_DATABASE_URL": database_url})
+    with socket.create_server(("127.0.0.1", server.port)):
+        await refused(server, str(server.port), "TICKETS_PORT")
