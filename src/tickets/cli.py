@@ -3,13 +3,14 @@
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
 import click
+from msgspec.structs import replace
 
 from tickets import quickstart as sample
 from tickets.adapters.embedded_postgres import EmbeddedPostgres
@@ -24,6 +25,9 @@ from tickets.observability import logs
 from tickets.persistence.api_keys import SCOPES, ApiKey, Scope
 from tickets.persistence.engine import Engine
 from tickets.persistence.migrate import migrate, pending
+from tickets.replay.cases import read_cases
+from tickets.replay.mapping import BOSTON311, read_mapping
+from tickets.replay.play import replay_in_process, replay_live
 from tickets.settings import Settings, read_settings
 
 
@@ -141,6 +145,47 @@ def mint_command(
         click.echo(await app.parts.api_keys.mint(key))
 
     _with_app(mint)
+
+
+@commands.command("replay")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--mapping", type=click.Path(path_type=Path), default=BOSTON311, help="Which column is what.")
+@click.option("--limit", type=click.IntRange(min=1), help="Only so many requests.")
+@click.option("--desk", type=click.File(encoding="utf-8"), help="The desk that serves them.")
+@click.option("--database-url", help="The server to make a database of its own on.")
+@click.option("--keep", is_flag=True, help="Keep that database.")
+@click.option("--live", "url", help="Send to a running server instead, in real time.")
+@click.option("--key", help="API key for --live.")
+@click.option("--journal", type=click.Path(dir_okay=False, path_type=Path), help="What --live acknowledged.")
+def replay_command(  # noqa: PLR0913 - one argument an option
+    *,
+    file: Path,
+    mapping: Path,
+    limit: int | None,
+    desk: TextIO | None,
+    database_url: str | None,
+    keep: bool,
+    url: str | None,
+    key: str | None,
+    journal: Path | None,
+) -> None:
+    """Send the historic requests of FILE (.csv, .csv.gz) through the application, at their own instants."""
+    if (url is None) == (desk is None) or (url is None) != (key is None):
+        raise click.UsageError("give --desk, or --live and --key")
+    cases = read_cases(file, read_mapping(mapping), limit)
+    if url is not None and key is not None:
+        _play(replay_live(url, key, cases, journal or Path(f"{file.name}.journal")))
+    elif desk is not None:
+        settings = _settings()
+        logs.configure(level="WARNING")
+        settings = replace(settings, database_url=database_url or settings.database_url)
+        with _database(settings) as server:
+            _play(replay_in_process(settings, server, desk.read(), cases, keep=keep))
+
+
+def _play(work: Coroutine[None, None, object]) -> None:
+    with asyncio.Runner(loop_factory=_loop) as runner:
+        click.echo(runner.run(work))
 
 
 def _settings() -> Settings:
