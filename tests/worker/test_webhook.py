@@ -54,7 +54,7 @@ def desk(there: Receiver) -> Desk:
 
 @pytest.fixture
 async def way(desk: Desk, clock: Clock) -> AsyncIterator[Webhook]:
-    made = Webhook(desk, Gate(["hooks.example"], loopback), clock, timeout=timedelta(milliseconds=300))
+    made = Webhook(desk, Gate(["hooks.example"], loopback), clock, timeout=timedelta(seconds=2))
     yield made
     await made.close()
 
