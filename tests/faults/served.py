@@ -107,10 +107,10 @@ class Served:
 
 
 @asynccontextmanager
-async def shops(*servers: Served) -> AsyncIterator[httpx.AsyncClient]:
-    """Servers with the sample desk, and a client with an admin key; the servers end with the block."""
+async def shops(*servers: Served, desk: str | Path = SAMPLE) -> AsyncIterator[httpx.AsyncClient]:
+    """Servers with a desk, and a client with an admin key; the servers end with the block."""
     async with AsyncExitStack() as stack:
-        await servers[0].say("apply", SAMPLE)
+        await servers[0].say("apply", str(desk))
         key = await servers[0].say("mint-key", "faults", "--scope", "admin")
         for server in servers:
             stack.push_async_callback(server.kill)
