@@ -16,7 +16,7 @@ from tickets.errors import CannotStart
 BOSTON311 = Path(__file__).with_name("boston311.yaml")
 """The ready mapping for the requests of the city of Boston."""
 
-FULL_KEY = 63
+LONGEST_KEY = 63
 """Longest key of a desk."""
 
 
@@ -64,8 +64,10 @@ class Mapping(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """A local time as an instant, None where nothing is written. Raises `ValueError`."""
         if not text.strip():
             return None
-        read = datetime.strptime if self.time_format else None
-        local = read(text, self.time_format) if read and self.time_format else datetime.fromisoformat(text)
+        if self.time_format:
+            local = datetime.strptime(text, self.time_format)  # noqa: DTZ007 - the mapping says the zone
+        else:
+            local = datetime.fromisoformat(text)
         aware = local if local.tzinfo else local.replace(tzinfo=ZoneInfo(self.zone))
         return aware.astimezone(UTC)
 
@@ -127,4 +129,4 @@ def case_of(row: Dict[str, str], mapping: Mapping) -> Case | None:
 
 def to_key(text: str) -> str:
     """A desk's key made of words: `Fenway / Kenmore` becomes `fenway-kenmore`."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:FULL_KEY].rstrip("-")
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:LONGEST_KEY].rstrip("-")
