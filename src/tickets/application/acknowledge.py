@@ -19,12 +19,13 @@ async def acknowledge(house: House, alert_id: UUID, by: str, now: datetime) -> N
     """
     desk = await house.desks.current()
     async with house.tickets.transaction():
-        found = await house.tickets.lock_alert(alert_id)
+        found = await house.tickets.find_alert(alert_id)
         if found is None:
             raise NotFound(f"there is no alert {alert_id}")
-        ticket_id, metric, state = found
+        ticket_id, metric, _ = found
         ticket = await house.tickets.lock(ticket_id)
-        if ticket is None or state != "open":
+        found = await house.tickets.find_alert(alert_id)  # again: whoever held the ticket may have had it
+        if ticket is None or found is None or found[2] != "open":
             return
         verdict = facts.acknowledged(ticket, await house.pinned(ticket), metric, now, now)
         noted = Happened(

@@ -145,7 +145,7 @@ class TicketStore(Protocol):
     async def next_instant(self) -> datetime | None:
         """When a ticket is next due, or routing may next say something new."""
 
-    async def lock_alert(self, alert: UUID) -> tuple[UUID, str, str] | None:
+    async def find_alert(self, alert: UUID) -> tuple[UUID, str, str] | None:
         """Ticket, metric and state of an alert."""
 
     async def acknowledge_alerts(self, ticket: UUID, metric: str, by: str, now: datetime) -> None:

@@ -169,7 +169,7 @@ NEXT_INSTANT = """
 SELECT least((SELECT min(tick_at) FROM ticket WHERE tick_at IS NOT NULL),
              (SELECT min(route_at) FROM ticket WHERE waiting_since IS NOT NULL))
 """
-LOCK_ALERT = "SELECT ticket_id, metric, state FROM alert WHERE id = $1"
+FIND_ALERT = "SELECT ticket_id, metric, state FROM alert WHERE id = $1"
 ACKNOWLEDGE = """
 UPDATE alert SET state = 'acknowledged', acknowledged_by = $3, acknowledged_at = $4
 WHERE ticket_id = $1 AND metric = $2 AND state = 'open'

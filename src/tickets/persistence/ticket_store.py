@@ -146,9 +146,9 @@ class PostgresTickets:
         instant: datetime | None = await self.engine.fetch_value(sql.NEXT_INSTANT)
         return instant
 
-    async def lock_alert(self, alert: UUID) -> tuple[UUID, str, str] | None:
+    async def find_alert(self, alert: UUID) -> tuple[UUID, str, str] | None:
         """Ticket, metric and state of an alert. The lock is the ticket's (law 3)."""
-        row = await self.engine.fetch_row(sql.LOCK_ALERT, alert)
+        row = await self.engine.fetch_row(sql.FIND_ALERT, alert)
         return None if row is None else (row[0], row[1], row[2])
 
     async def acknowledge_alerts(self, ticket: UUID, metric: str, by: str, now: datetime) -> None:
