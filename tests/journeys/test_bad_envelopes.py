@@ -3,9 +3,12 @@
 import json
 import random
 from datetime import timedelta
+from typing import Any
 
 from tests.journeys.conftest import Shop
 from tests.journeys.test_bad_input import DEEP, IS_JSON, problem
+
+from tickets.api.app import create_app
 
 FORM = "/v1/intake/forms/support"
 MULTIPART = {"Content-Type": "multipart/form-data; boundary=b"}
@@ -162,3 +165,29 @@ async def test_what_is_left_behind_does_not_hold_up_the_rest(shop: Shop) -> None
     kept = (await shop.get("/v1/envelopes"))["items"]
     assert [envelope["state"] for envelope in kept] == ["accepted", "quarantined", "quarantined"]
     assert len((await shop.get("/v1/tickets"))["items"]) == 1
+
+
+async def test_a_sender_who_hangs_up_is_no_failure_of_ours(shop: Shop) -> None:
+    messages: list[Any] = [
+        {"type": "http.request", "body": b'{"na', "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    answers: list[Any] = []
+
+    async def receive() -> Any:  # noqa: ANN401 - ASGI's message
+        return messages.pop(0)
+
+    async def send(message: Any) -> None:  # noqa: ANN401 - the same
+        answers.append(message)
+
+    scope: Any = {
+        "type": "http",
+        "method": "POST",
+        "path": FORM,
+        "raw_path": FORM.encode(),
+        "query_string": b"",
+        "headers": [(b"content-type", b"application/json")],
+        "root_path": "",
+    }
+    await create_app(shop.app.parts)(scope, receive, send)
+    assert answers[0]["status"] == 400

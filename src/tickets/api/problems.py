@@ -8,13 +8,14 @@ from typing import Any
 import msgspec
 import structlog
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import HTTPException, InternalServerException, ValidationException
 from msgspec import Struct
 
 from tickets.api.outages import OUTAGES
 from tickets.observability.logs import CORRELATION_ID
 
 MEDIA_TYPE = "application/problem+json"
+_HUNG_UP = "client disconnected prematurely"  # Litestar's own words, and a 500 to it
 
 _log = structlog.get_logger(__name__)
 
@@ -100,6 +101,8 @@ def _problem_of(error: Exception) -> Problem:
         return _of_parameters(error)
     if isinstance(error, HTTPException) and error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
         return Problem(error.status_code, _detail(error), headers=error.headers)
+    if isinstance(error, InternalServerException) and error.detail == _HUNG_UP:
+        return Problem(400, "The request ended before its body did.")
     if isinstance(error, OUTAGES):
         return Problem(503, "The database does not answer; try again.", headers={"Retry-After": "1"})
     return Problem(500)
