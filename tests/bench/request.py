@@ -1,0 +1,110 @@
+"""The one request all are measured with: a known customer, a few lines of text, an id of the sender's."""
+
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from tickets.adapters import system
+from tickets.application.arrive import arrive
+from tickets.application.house import House
+from tickets.application.notices import AlertNotices
+from tickets.domain.draft import Draft, Identity, Sender
+from tickets.domain.ticket import Change
+from tickets.persistence import ticket_sql as sql
+from tickets.persistence.connection import Record, to_json
+from tickets.persistence.desk_store import PostgresDesks
+from tickets.persistence.engine import Engine
+from tickets.persistence.ticket_store import PostgresTickets
+
+SUBJECT = "Màn hình bị sọc sau hai tuần"
+TEXT = "Tôi mua TV hai tuần trước, nay màn hình có sọc ngang. Nhờ cửa hàng xem giúp." * 3
+CUSTOMER = 1
+
+
+def body(customer: str, external_id: str) -> bytes:
+    """The request as JSON."""
+    who = {"email": f"customer-{customer}@example.com"}
+    return msgspec.json.encode(
+        {"subject": SUBJECT, "text": TEXT, "customer": who, "tags": ["web"], "external_id": external_id}
+    )
+
+
+class Recorded(Struct):
+    """What the application asked the database for one such request: values of `KNOWN` and of `OPEN`.
+
+    `document` is the first value of `OPEN` as JSON text; `message` is the id that stands in it.
+    """
+
+    known: tuple[object, ...]
+    document: bytes
+    expected: int
+    columns: tuple[object, ...]
+    message: UUID
+    external_id: str
+
+    @property
+    def ticket(self) -> UUID:
+        """The ticket's id, in columns and document."""
+        found = self.columns[sql.COLUMNS.index("id")]
+        if not isinstance(found, UUID):
+            raise TypeError(found)
+        return found
+
+
+async def record(url: str) -> Recorded:
+    """Open one ticket through the use case, and keep what it told the database."""
+    engine = _Listening(url, pool_size=1)
+    await engine.start()
+    now = system.now()
+    house = House(
+        PostgresTickets(engine, system.new_id),
+        PostgresDesks(engine),
+        AlertNotices(sender="bench@example.com", public_url="http://127.0.0.1"),
+        _Nobody(),
+        system.new_id,
+    )
+    external_id = f"order-{system.new_id().hex[-9:]}"
+    await arrive(house, _draft(external_id), now, correlation_id=str(system.new_id()))
+    await engine.close()
+    document, expected, *columns = engine.heard[sql.OPEN]
+    if not isinstance(document, dict) or not isinstance(expected, int):
+        raise TypeError(document, expected)
+    return Recorded(
+        known=engine.heard[sql.KNOWN],
+        document=to_json(document),
+        expected=expected,
+        columns=tuple(columns),
+        message=document["messages"][0]["id"],
+        external_id=external_id,
+    )
+
+
+def _draft(external_id: str) -> Draft:
+    return Draft(
+        channel="api",
+        source="rest",
+        account="bootstrap",
+        external_id=external_id,
+        subject=SUBJECT,
+        text=TEXT,
+        sender=Sender(identities=(Identity("email", f"customer-{CUSTOMER}@example.com"),)),
+        tags=("web",),
+    )
+
+
+class _Listening(Engine):
+    """Remembers the values last sent with each statement."""
+
+    def __init__(self, url: str, *, pool_size: int) -> None:
+        super().__init__(url, pool_size=pool_size)
+        self.heard: dict[str, tuple[object, ...]] = {}
+
+    async def fetch_row(self, sql: str, *values: object) -> Record | None:
+        self.heard[sql] = values
+        return await super().fetch_row(sql, *values)
+
+
+class _Nobody:
+    def changed(self, change: Change) -> None:
+        """Nobody counts."""
