@@ -7,7 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -43,6 +43,7 @@ from tickets.worker.broker import make_broker
 from tickets.worker.counting import Counting
 from tickets.worker.doorbell import DUE, OUTBOX, WAITING, Doorbell, Listener
 from tickets.worker.endpoints import Endpoints
+from tickets.worker.perpetual import perpetual
 from tickets.worker.relay import Relay
 from tickets.worker.ring import Ring, RingThroughBroker, RingThroughDatabase
 from tickets.worker.runner import Runner
@@ -51,6 +52,9 @@ from tickets.worker.witness import log_attempt
 
 Role = Literal["api", "worker", "ticker"]
 ROLES: frozenset[Role] = frozenset({"api", "worker", "ticker"})
+
+KEPT_ANSWERS = timedelta(days=7)
+"""How long an Idempotency-Key gives the same answer again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,6 +173,7 @@ async def serve(
         tasks = [asyncio.create_task(_listen(app))]
         if "ticker" in roles:
             tasks.append(asyncio.create_task(app.ticker.run(system.now, stopped)))
+            tasks.append(asyncio.create_task(perpetual("forget", lambda: _forget(app))))
         if "worker" in roles:
             tasks.append(asyncio.create_task(await _deliver(app, stack)))
         stack.push_async_callback(_end, tasks)
@@ -235,6 +240,12 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
         ) from taken
     with listening:
         yield listening
+
+
+async def _forget(app: Application) -> None:
+    """Drop answers whose Idempotency-Key is past its time, then rest."""
+    await app.parts.idempotency.forget(app.parts.now() - KEPT_ANSWERS)
+    await asyncio.sleep(timedelta(hours=1).total_seconds())
 
 
 async def _listen(app: Application) -> None:
