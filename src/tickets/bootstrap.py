@@ -146,17 +146,10 @@ def _measuring(
 ) -> Callable[[], Awaitable[None]]:
     async def measure() -> None:
         """Set the gauges that only the database knows."""
-        state = await reading.gauges()
-        metrics.backlog.clear()
-        for status, count in state.backlog.items():
-            metrics.backlog.labels(status).set(count)
-        metrics.waiting.set(state.waiting)
-        metrics.alerts_open.set(state.alerts)
-        backlog = await outbox.backlog()
-        metrics.outbox_size.labels("pending").set(backlog.pending)
-        metrics.outbox_size.labels("dead").set(backlog.dead)
-        oldest = backlog.oldest
-        metrics.outbox_age.set(0 if oldest is None else (now() - oldest).total_seconds())
+        state, leaving = await reading.gauges(), await outbox.backlog()
+        age = timedelta() if leaving.oldest is None else now() - leaving.oldest
+        metrics.show_backlog(state.backlog, state.waiting, state.alerts)
+        metrics.show_outbox(leaving.pending, leaving.dead, age)
 
     return measure
 

@@ -1,9 +1,9 @@
 """Where webhooks go and what signs them, as the desk has it now."""
 
-import base64
 from collections.abc import Callable, Mapping
 
 from tickets.adapters.webhook import Endpoint
+from tickets.adapters.webhook_signature import PREFIX, written_secret
 from tickets.persistence.desk_store import PostgresDesks
 from tickets.persistence.engine import Engine
 from tickets.persistence.secrets import installation_secret
@@ -47,9 +47,5 @@ class Endpoints:
     async def _secret(self, key: str, variable: str | None) -> str:
         given = self.environment.get(variable) if variable else None
         if given:
-            return given if given.startswith("whsec_") else _as_secret(given.encode())
-        return _as_secret(await installation_secret(self.engine, f"webhook:{key}", self.random_bytes))
-
-
-def _as_secret(key: bytes) -> str:
-    return "whsec_" + base64.b64encode(key).decode()
+            return given if given.startswith(PREFIX) else written_secret(given.encode())
+        return written_secret(await installation_secret(self.engine, f"webhook:{key}", self.random_bytes))
