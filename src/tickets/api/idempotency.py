@@ -75,6 +75,29 @@ async def once(parts: Parts, request: Call, act: Callable[[], Awaitable[Answer]]
     return answer
 
 
+async def repeatable(parts: Parts, request: Call, act: Callable[[], Awaitable[Answer]]) -> Answer:
+    """As `once`, for an act that has its own transactions and is harmless to do twice.
+
+    The key is taken before `act` and freed when it raises. A process that dies in between leaves it taken for
+    this request alone, which may come again.
+    """
+    asked = await idempotent(request)
+    if asked is None:
+        return await act()
+    kept = await parts.idempotency.claim(asked, parts.now())
+    if kept is not None:
+        must_be_same(asked, kept.fingerprint)
+        if kept.status:
+            return Answer(kept.status, bytes(kept.answer))
+    try:
+        answer = await act()
+    except Exception:
+        await parts.idempotency.release(asked)
+        raise
+    await parts.idempotency.keep(asked, answer.status, answer.body)
+    return answer
+
+
 async def _once(parts: Parts, asked: Idempotent, act: Callable[[], Awaitable[Answer]]) -> Answer:
     if (kept := await parts.idempotency.claim(asked, parts.now())) is not None:
         must_be_same(asked, kept.fingerprint)

@@ -10,7 +10,7 @@ from tickets.persistence.rows import Rows
 
 
 class KeptAnswer(Struct, frozen=True):
-    """An answer given before."""
+    """An answer given before; of status 0 while what it answers is under way."""
 
     fingerprint: bytes
     status: int
@@ -24,11 +24,15 @@ VALUES ($1, $2, $3, 0, '{}', $4) ON CONFLICT DO NOTHING RETURNING true
 """
 _READ = f"SELECT {_KEPT.columns} FROM idempotency WHERE api_key = $1 AND key = $2"
 _KEEP = "UPDATE idempotency SET status = $3, answer = $4 WHERE api_key = $1 AND key = $2"
+_RELEASE = "DELETE FROM idempotency WHERE api_key = $1 AND key = $2 AND status = 0"
 _FORGET = "DELETE FROM idempotency WHERE created_at < $1"
 
 
 class Idempotency:
-    """The table. `claim` and `keep` belong into one transaction of the caller, around what they guard."""
+    """The table. `claim` and `keep` belong into one transaction of the caller, around what they guard.
+
+    Where what they guard may be done twice, `claim` may be committed before it; then `release` undoes it.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -42,6 +46,10 @@ class Idempotency:
     async def keep(self, asked: Idempotent, status: int, answer: bytes) -> None:
         """Complete the claim with the answer (JSON)."""
         await self.engine.execute(_KEEP, asked.api_key, asked.key, status, answer)
+
+    async def release(self, asked: Idempotent) -> None:
+        """Give up a claim that has no answer yet."""
+        await self.engine.execute(_RELEASE, asked.api_key, asked.key)
 
     async def forget(self, before: datetime) -> None:
         """Drop answers older than an instant: their keys may be used again."""

@@ -10,6 +10,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import Raw, Struct
 
 from tickets.api.auth import Call, needs
+from tickets.api.idempotency import Answer, repeatable
 from tickets.api.pagination import DEFAULT_PAGE, Cursor, Limit, Page, answer_page, from_cursor
 from tickets.api.parts import FromParts
 from tickets.application import publish
@@ -140,7 +141,12 @@ async def list_alerts(
 )
 async def acknowledge_alert(id: FromPath[UUID], request: Call, parts: FromParts) -> None:  # noqa: A002
     """Somebody has it: no more repeats for this promise. Acknowledging twice is fine."""
-    await acknowledge(parts.house, id, request.auth.actor, parts.now())
+
+    async def take() -> Answer:
+        await acknowledge(parts.house, id, request.auth.actor, parts.now())
+        return Answer(HTTPStatus.NO_CONTENT, b"{}")
+
+    await repeatable(parts, request, take)
 
 
 ROUTES = (

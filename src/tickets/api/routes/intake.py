@@ -3,13 +3,14 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import FromPath, QueryParameter
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from tickets.api.auth import PUBLIC, Call, needs
 from tickets.api.document import accepts
-from tickets.api.idempotency import given_key
+from tickets.api.idempotency import Answer, given_key, repeatable
 from tickets.api.pagination import DEFAULT_PAGE, Cursor, Limit, Page, answer_page, from_cursor
 from tickets.api.parts import FromParts, Parts
 from tickets.application.receive import Envelope
@@ -96,15 +97,24 @@ async def list_envelopes(
 
 
 @post("/v1/envelopes/{id:uuid}/replay", opt=needs("intake:write"), tags=_TAGS, operation_id="replayEnvelope")
-async def replay_envelope(id: FromPath[UUID], parts: FromParts) -> Received:  # noqa: A002
+async def replay_envelope(
+    id: FromPath[UUID],  # noqa: A002 - the path's own word
+    request: Call,
+    parts: FromParts,
+) -> Response[Received | Raw]:
     """Try to understand an envelope again; one already understood gives its ticket."""
-    envelope = await parts.envelopes.read(id)
-    if envelope is None:
-        raise NotFound(f"there is no envelope {id}")
-    desk = await parts.house.desks.current()
-    arrived = await parts.porter.understand(envelope, desk, CORRELATION_ID.get())
-    ticket = arrived.ticket
-    return Received() if ticket is None else Received(ticket.id, ticket.number)
+
+    async def replay() -> Answer:
+        envelope = await parts.envelopes.read(id)
+        if envelope is None:
+            raise NotFound(f"there is no envelope {id}")
+        desk = await parts.house.desks.current()
+        ticket = (await parts.porter.understand(envelope, desk, CORRELATION_ID.get())).ticket
+        received = Received() if ticket is None else Received(ticket.id, ticket.number)
+        return Answer(201, msgspec.json.encode(received))
+
+    answer = await repeatable(parts, request, replay)
+    return Response(Raw(answer.body), status_code=answer.status)
 
 
 async def _receive(

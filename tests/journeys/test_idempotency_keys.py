@@ -1,0 +1,67 @@
+"""`Idempotency-Key` on every POST there is."""
+
+from collections.abc import Mapping
+
+from tests.journeys.conftest import Shop
+from tests.journeys.test_bad_input import NOBODY, problem
+
+KEY = {"Idempotency-Key": "k-1"}
+POSTS: Mapping[str, object] = {
+    "/v1/tickets": {"subject": "a"},
+    "/v1/tickets/{id}/messages": {"kind": "internal_note", "text": "a"},
+    "/v1/tickets/{id}/status": {"status": "open"},
+    "/v1/tickets/{id}/priority": {"priority": "high"},
+    "/v1/tickets/{id}/assign": {"agent": "sales-hn-1"},
+    "/v1/tickets/{id}/solve": None,
+    "/v1/tickets/{id}/reopen": None,
+    "/v1/alerts/{id}/acknowledge": None,
+    "/v1/envelopes/{id}/replay": None,
+    "/v1/api-keys": {"name": "a", "scopes": ["tickets:read"]},
+    "/v1/intake/forms/{form}": {"name": "Lan", "message": "Tivi hỏng"},
+    "/v1/intake/inbox/{mailbox}": {},
+    "/v1/intake/hotline/{line}": {},
+}
+PLACES = {"{id}": NOBODY, "{form}": "support", "{mailbox}": "cskh", "{line}": "1900"}
+
+
+async def test_every_post_looks_at_its_key(shop: Shop) -> None:
+    paths = (await shop.get("/openapi.json"))["paths"]
+    assert {path for path, methods in paths.items() if "post" in methods} == POSTS.keys()
+    for path, body in POSTS.items():
+        for place, name in PLACES.items():
+            path = path.replace(place, name)  # noqa: PLW2901 - filled in place by place
+        answer = await shop.client.post(path, json=body, headers={"Idempotency-Key": "a b"})
+        found = problem(answer, 400, what=path)
+        assert found["errors"][0]["parameter"] == "Idempotency-Key", path
+
+
+async def test_an_envelope_is_replayed_under_a_key_of_its_own(shop: Shop) -> None:
+    for text in ("Tivi hỏng", "Tủ lạnh hỏng"):
+        await shop.post("/v1/intake/forms/support", {"name": "Lan", "message": text})
+    first, second = (
+        f"/v1/envelopes/{one['id']}/replay" for one in (await shop.get("/v1/envelopes"))["items"]
+    )
+    received = await shop.post(first, headers=KEY)
+    assert received["number"]
+    assert await shop.post(first, headers=KEY) == received
+    problem(await shop.client.post(second, headers=KEY), 422)
+
+
+async def test_an_envelope_that_is_still_unreadable_leaves_the_key_free(shop: Shop) -> None:
+    await shop.post("/v1/intake/forms/support", {"name": "Lan"}, status=422)
+    await shop.post("/v1/intake/forms/support", {"name": "Lan", "message": "Tivi hỏng"})
+    good, bad = (one["id"] for one in (await shop.get("/v1/envelopes"))["items"])
+    problem(await shop.client.post(f"/v1/envelopes/{bad}/replay", headers=KEY), 422, "/message")
+    await shop.post(f"/v1/envelopes/{good}/replay", headers=KEY)
+
+
+async def test_an_alert_is_acknowledged_under_a_key_of_its_own(shop: Shop) -> None:
+    for subject in ("a", "b"):
+        await shop.post("/v1/tickets", {"subject": subject, "tags": ["drill"]})
+    await shop.pass_time(seconds=30)
+    first, second, *_ = (
+        f"/v1/alerts/{one['id']}/acknowledge" for one in (await shop.get("/v1/alerts"))["items"]
+    )
+    await shop.post(first, status=204, headers=KEY)
+    await shop.post(first, status=204, headers=KEY)
+    problem(await shop.client.post(second, headers=KEY), 422)
