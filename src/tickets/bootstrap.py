@@ -34,6 +34,7 @@ from tickets.persistence.engine import Engine
 from tickets.persistence.envelopes import PostgresEnvelopes
 from tickets.persistence.idempotency import Idempotency
 from tickets.persistence.outbox import PostgresOutbox
+from tickets.persistence.promise_reading import PromiseReading
 from tickets.persistence.reading import Reading
 from tickets.persistence.secrets import installation_secret
 from tickets.persistence.ticket_store import PostgresTickets
@@ -120,6 +121,7 @@ async def _wire(
         desks=desks,
         envelopes=envelopes,
         reading=reading,
+        promises=PromiseReading(engine),
         ring=ring,
         measure=_measuring(metrics, reading, outbox, now),
         largest_body=settings.body_limit,

@@ -14,7 +14,7 @@ from tickets.api.json_body import StrictJson
 from tickets.api.parts import Parts
 from tickets.api.problems import Fault, Problem, to_response
 from tickets.api.refusals import REFUSALS
-from tickets.api.routes import desk, docs, health, intake, keys, ticket_changes, tickets
+from tickets.api.routes import desk, docs, health, intake, keys, sla, ticket_changes, tickets
 
 ROUTES: tuple[ControllerRouterHandler, ...] = (
     *health.ROUTES,
@@ -22,6 +22,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     *keys.ROUTES,
     *tickets.ROUTES,
     *ticket_changes.ROUTES,
+    *sla.ROUTES,
     *intake.ROUTES,
     *desk.ROUTES,
 )

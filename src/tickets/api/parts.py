@@ -17,6 +17,7 @@ from tickets.persistence.desk_store import PostgresDesks
 from tickets.persistence.engine import Engine
 from tickets.persistence.envelopes import PostgresEnvelopes
 from tickets.persistence.idempotency import Idempotency
+from tickets.persistence.promise_reading import PromiseReading
 from tickets.persistence.reading import Reading
 
 
@@ -53,6 +54,7 @@ class Parts:
     desks: PostgresDesks
     envelopes: PostgresEnvelopes
     reading: Reading
+    promises: PromiseReading
     ring: Ring
     measure: Callable[[], Awaitable[None]] = _measure_nothing
     largest_body: int = 10 * MEBIBYTE

@@ -21,7 +21,6 @@ _ACCOUNT = {"form": "form", "inbox": "mailbox", "hotline": "line", "api": "clien
 _encode = msgspec.json.Encoder().encode
 _clocks = msgspec.json.Decoder(sla.Clocks).decode
 _terms = msgspec.json.Decoder(sla.Terms).decode
-_signal = msgspec.json.Decoder(sla.Signal).decode
 
 
 class Placement(Struct, frozen=True, kw_only=True):
@@ -203,21 +202,26 @@ def told(ticket: Ticket, signal: sla.Signal, pinned: Pinned, now: datetime) -> V
     escalations = tuple(
         _escalation(event, pinned.terms) for event in outcome.events if event.type == "escalation_due"
     )
-    return Verdict(moved, _history(signal, outcome.events, now), escalations)
+    return Verdict(moved, _history(signal, outcome.events, pinned, now), escalations)
 
 
-def replayed(signals: Iterable[Raw], first: Pinned) -> Raw:
-    """The clocks that a history comes to, from its signals alone (law 8)."""
-    return Raw(_encode(sla.replay((_signal(signal) for signal in signals), first.terms).clocks))
+def _history(
+    signal: sla.Signal, events: Iterable[sla.Event], pinned: Pinned, now: datetime
+) -> tuple[Happened, ...]:
+    """What the engine was told and what it said. Passing time says nothing that could not be said again.
 
-
-def _history(signal: sla.Signal, events: Iterable[sla.Event], now: datetime) -> tuple[Happened, ...]:
-    """What the engine was told and what it said. Passing time says nothing that could not be said again."""
+    A change of terms names those before it: a replay has to know what a ticket began on.
+    """
     lines = tuple(_happened(event, now) for event in events)
     if isinstance(signal, sla.TimePassed):
         return lines
     told_it = Happened(
-        type="sla.told", actor="sla", occurred_at=signal.at, detected_at=now, signal=Raw(_encode(signal))
+        type="sla.told",
+        actor="sla",
+        occurred_at=signal.at,
+        detected_at=now,
+        signal=Raw(_encode(signal)),
+        data={"terms_before": pinned.id.hex()} if isinstance(signal, sla.TermsChanged) else {},
     )
     return (told_it, *lines)
 

@@ -16,6 +16,8 @@ SELECT kind, key, body, version FROM (
     SELECT DISTINCT ON (kind, key) kind, key, body, version FROM desk_object ORDER BY kind, key, version DESC
 ) AS newest WHERE body IS NOT NULL
 """
+_AS_OF = _OBJECTS.replace("FROM desk_object", "FROM desk_object WHERE published_at <= $1")
+_LAST_EDIT = "SELECT max(published_at) FROM desk_object"
 _MOVE = "UPDATE desk_head SET revision = revision + 1 WHERE revision = $1 RETURNING revision"
 _WRITE = """
 INSERT INTO desk_object (kind, key, version, body, published_at)
@@ -48,6 +50,15 @@ class PostgresDesks:
         revision = await self._revision()
         rows = await self.engine.fetch(_OBJECTS)
         return revision, from_objects(StoredObject(*row) for row in rows)
+
+    async def as_of(self, at: datetime) -> CompiledDesk:
+        """The desk as it stood at an instant; costs little where it has not been edited since."""
+        current = await self.current()
+        edited: datetime | None = await self.engine.fetch_value(_LAST_EDIT)
+        if edited is None or edited <= at:
+            return current
+        rows = await self.engine.fetch(_AS_OF, at)
+        return CompiledDesk(from_objects(StoredObject(*row) for row in rows))
 
     async def publish(self, changes: Sequence[Change], revision: int, now: datetime) -> int:
         """Write changes as new versions; the revision after. Raises `Superseded`."""
