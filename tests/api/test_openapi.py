@@ -37,6 +37,20 @@ def test_unknown_fields_and_list_items_are_described_as_they_are_checked() -> No
     assert "admin" in schema["properties"]["scopes"]["items"]["enum"]
 
 
+def test_every_instant_says_that_it_is_one() -> None:
+    schemas = yaml.safe_load(rendered())["components"]["schemas"]
+    instants = {
+        f"{name}.{key}": alternative.get("format")
+        for name, schema in schemas.items()
+        for key, said in schema.get("properties", {}).items()
+        if re.search(r"(^|_)(at|since)$", key)
+        for alternative in said.get("anyOf", [said])
+        if alternative["type"] != "null"
+    }
+    assert len(instants) > 25
+    assert {place for place, form in instants.items() if form != "date-time"} == set()
+
+
 def test_every_reference_leads_somewhere() -> None:
     document = yaml.safe_load(rendered())
     for place in set(re.findall(r"#/components/[\w./-]+", rendered())):

@@ -14,6 +14,7 @@ from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.ports import AgentState
 from tickets.domain.escalation import Escalation
 from tickets.domain.ticket import Happened, Ticket
+from tickets.domain.words import Instant
 
 Facts = Mapping[str, frozenset[str]]
 
@@ -268,12 +269,12 @@ class ClockView(Struct, frozen=True, kw_only=True):
     cycle: int
     policy: str
     state: str
-    started_at: datetime
-    due_at: datetime | None
+    started_at: Instant
+    due_at: Instant | None
     budget: str
     used: str
-    breached_at: datetime | None
-    ended_at: datetime | None
+    breached_at: Instant | None
+    ended_at: Instant | None
 
 
 def clocks_of(ticket: Ticket) -> list[ClockView]:

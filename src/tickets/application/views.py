@@ -1,6 +1,5 @@
 """What is shown of tickets, messages, history and alerts; the JSON of the API."""
 
-from datetime import datetime
 from uuid import UUID
 
 from msgspec import Raw, Struct
@@ -8,6 +7,7 @@ from msgspec import Raw, Struct
 from tickets.application.facts import ClockView, clocks_of
 from tickets.domain.draft import FieldValue, Identity
 from tickets.domain.ticket import Customer, Ticket
+from tickets.domain.words import Instant
 
 
 class CustomerView(Struct, frozen=True, kw_only=True):
@@ -42,13 +42,13 @@ class TicketView(Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...]
     fields: dict[str, FieldValue]
     clocks: list[ClockView]
-    due_at: datetime | None
+    due_at: Instant | None
     routing: Raw
-    waiting_since: datetime | None
+    waiting_since: Instant | None
     related_to: UUID | None
-    opened_at: datetime
-    updated_at: datetime
-    solved_at: datetime | None
+    opened_at: Instant
+    updated_at: Instant
+    solved_at: Instant | None
 
 
 class TicketLine(Struct, frozen=True):
@@ -66,10 +66,10 @@ class TicketLine(Struct, frozen=True):
     assignee: str | None
     region: str | None
     tags: tuple[str, ...]
-    due_at: datetime | None
-    waiting_since: datetime | None
-    opened_at: datetime
-    updated_at: datetime
+    due_at: Instant | None
+    waiting_since: Instant | None
+    opened_at: Instant
+    updated_at: Instant
 
 
 class MessageView(Struct, frozen=True):
@@ -81,8 +81,8 @@ class MessageView(Struct, frozen=True):
     text: str
     html: str | None
     automatic: bool
-    written_at: datetime | None
-    occurred_at: datetime
+    written_at: Instant | None
+    occurred_at: Instant
 
 
 class EventView(Struct, frozen=True):
@@ -92,8 +92,8 @@ class EventView(Struct, frozen=True):
     position: int
     type: str
     actor: str
-    occurred_at: datetime
-    detected_at: datetime
+    occurred_at: Instant
+    detected_at: Instant
     data: Raw
     correlation_id: str | None
 
@@ -110,10 +110,10 @@ class AlertView(Struct, frozen=True):
     covers: tuple[str, ...]
     recipients: tuple[str, ...]
     state: str
-    occurred_at: datetime
-    detected_at: datetime
+    occurred_at: Instant
+    detected_at: Instant
     acknowledged_by: str | None
-    acknowledged_at: datetime | None
+    acknowledged_at: Instant | None
 
 
 class EnvelopeView(Struct, frozen=True):
@@ -126,7 +126,7 @@ class EnvelopeView(Struct, frozen=True):
     state: str
     reason: str | None
     ticket_id: UUID | None
-    received_at: datetime
+    received_at: Instant
 
 
 _NOT_YET = Raw(b"null")

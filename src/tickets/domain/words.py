@@ -1,6 +1,12 @@
-"""The closed vocabularies: every value a ticket's facts may take, spelled once."""
+"""The closed vocabularies: every value a ticket's facts may take, spelled once; and what an instant is."""
 
-from typing import Literal, get_args
+from datetime import datetime
+from typing import Annotated, Literal, TypeAlias, get_args
+
+from msgspec import Meta
+
+Instant: TypeAlias = Annotated[datetime, Meta(tz=True)]
+"""An instant others read or write: RFC 3339 with an offset, and `date-time` in schemas."""
 
 Channel = Literal["form", "inbox", "hotline", "api"]
 """Where a request came in. The provider behind it is the ticket's `source`."""

@@ -1,13 +1,13 @@
 """Events of telephone calls, in our own wire form, become drafts."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Literal
 
 from msgspec import Struct
 
 from tickets.domain.draft import Call, Draft, FieldValue, Identity, Sender
-from tickets.domain.words import Priority
+from tickets.domain.words import Instant, Priority
 from tickets.intake.phones import e164
 from tickets.intake.text import NAME_LIMIT, block
 from tickets.intake.text import line as one_line
@@ -67,7 +67,7 @@ class CallEvent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, r
 
     call_id: str
     event: CallStep
-    at: datetime
+    at: Instant
     from_: str = ""
     to: str = ""
     agent: str | None = None
@@ -143,11 +143,10 @@ def draft_of_call(event: CallEvent, line: Line) -> Draft:
 
 
 def _faults(event: CallEvent) -> list[Fault]:
-    """What a type cannot say: lengths, signs, the zone of an instant."""
+    """What a type cannot say: lengths, signs, our time."""
     long = "must have 1 to {} characters"
     checks = (
         ("call_id", 0 < len(event.call_id) <= CALL_ID_LIMIT, long.format(CALL_ID_LIMIT)),
-        ("at", event.at.tzinfo is not None, "must name its offset from UTC (or Z)"),
         ("at", _FIRST_YEAR < event.at.year < _LAST_YEAR, "is not an instant of our time"),
         ("seconds", event.seconds is None or 0 <= event.seconds <= _LONGEST, "must be 0 to 604800"),
         ("recording_url", _is_link(event.recording_url), "must be an http or https URL"),

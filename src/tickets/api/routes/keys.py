@@ -15,6 +15,7 @@ from tickets.api.idempotency import Answer, once
 from tickets.api.pagination import DEFAULT_PAGE, Cursor, Limit, Page, answer_page, from_cursor
 from tickets.api.parts import FromParts
 from tickets.api.problems import Fault, Problem
+from tickets.domain.words import Instant
 from tickets.persistence.api_keys import ApiKey, Scope
 
 _TAGS = ["API keys"]
@@ -27,7 +28,7 @@ class NewApiKey(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: Annotated[str, Meta(min_length=1, max_length=200)]
     scopes: Annotated[tuple[Scope, ...], Meta(min_length=1)]
     agent: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
-    expires_at: Annotated[datetime, Meta(tz=True)] | None = None
+    expires_at: Instant | None = None
 
 
 class ApiKeyView(Struct, frozen=True, kw_only=True):
@@ -37,9 +38,9 @@ class ApiKeyView(Struct, frozen=True, kw_only=True):
     name: str
     scopes: tuple[Scope, ...]
     agent: str | None
-    created_at: datetime
-    expires_at: datetime | None
-    revoked_at: datetime | None
+    created_at: Instant
+    expires_at: Instant | None
+    revoked_at: Instant | None
 
 
 class MintedApiKey(ApiKeyView, frozen=True, kw_only=True):
