@@ -27,10 +27,13 @@ class Tree(Struct, forbid_unknown_fields=True):
     leaf: Leaf | None = None
     leaves: tuple[Leaf, ...] = ()
     branches: "list[Tree]" = []
-    notes: dict[str, int] = {}
+    notes: Annotated[dict[Annotated[str, Meta(max_length=4)], int], Meta(max_length=3)] = {}
+    marks: Annotated[tuple[Leaf, ...], Meta(max_length=1)] = ()
 
 
-KEYS = st.sampled_from(["name", "leaf", "leaves", "branches", "notes", "type", "kind", "size", "a/b", "~"])
+KEYS = st.sampled_from(
+    ["name", "leaf", "leaves", "branches", "notes", "marks", "type", "kind", "size", "a/b", "~"]
+)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-2, 2) | st.sampled_from(["", "a", "c"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
@@ -69,6 +72,25 @@ def test_an_unknown_key_is_pointed_at_however_it_is_spelt(extra: dict[str, int])
     faults = list(find_faults({"name": "x", **extra}, Tree))
     strange = {key for key in extra if key not in Tree.__struct_fields__}
     assert {f"/{escape(key)}" for key in strange} <= {fault.pointer for fault in faults}
+
+
+def test_what_is_wrong_below_a_key_is_pointed_at_by_that_key() -> None:
+    tree = {
+        "name": "x",
+        "notes": {"a/b": "one", "~": 1, "much too long": 2},
+        "marks": [{"type": "c"}, {"type": "a", "size": -1}],
+    }
+    assert {fault.pointer: fault.detail for fault in find_faults(tree, Tree)} == {
+        "/notes/a~1b": "expected `int`, got `str`",
+        "/notes/much too long": "expected `str` of length <= 4",
+        "/marks/0/type": "invalid enum value 'c'",
+        "/marks/1/size": "expected `int` >= 0",
+    }
+
+
+def test_a_collection_too_long_is_pointed_at_as_a_whole() -> None:
+    tree = {"name": "x", "notes": {"a": 1, "b": 2, "c": 3, "d": 4}, "marks": [{"type": "a"}] * 2}
+    assert [fault.pointer for fault in find_faults(tree, Tree)] == ["/notes", "/marks"]
 
 
 @pytest.mark.parametrize(

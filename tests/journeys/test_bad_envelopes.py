@@ -71,7 +71,8 @@ CALLS: list[tuple[dict[str, object], str]] = [
     ({"seconds": -1}, "/seconds"),
     ({"seconds": 10**30}, "/seconds"),
     ({"recording_url": "javascript:alert(1)"}, "/recording_url"),
-    ({"fields": {"a": {"b": 1}}}, "/fields"),
+    ({"fields": {"a": {"b": 1}}}, "/fields/a"),
+    ({"fields": {"a": 1, "b/c": []}}, "/fields/b~1c"),
     ({"wat": 1}, "/wat"),
 ]
 

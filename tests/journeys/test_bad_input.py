@@ -60,7 +60,11 @@ BODIES: list[tuple[str, bytes, int | tuple[int, ...], str | None]] = [
     ("half a surrogate pair", b'{"subject": "a\\ud800b"}', (400, 422), ""),
     ("a huge number", b'{"subject": "a", "fields": {"n": 1e999}}', (400, 422), None),
     ("a number of many digits", b'{"subject": "a", "fields": {"n": ' + b"9" * 5000 + b"}}", (400, 422), None),
-    ("an object as a field", a_ticket(fields={"n": {"deep": 1}}), 422, "/fields"),
+    ("an object as a field", a_ticket(fields={"n": {"deep": 1}}), 422, "/fields/n"),
+    ("a list as a field", a_ticket(fields={"a/b": []}), 422, "/fields/a~1b"),
+    ("a field without a name", a_ticket(fields={"": 1}), 422, "/fields/"),
+    ("too many fields", a_ticket(fields={str(n): n for n in range(101)}), 422, "/fields"),
+    ("a second wrong tag", a_ticket(tags=["a", 5, ""]), 422, "/tags/2"),
 ]
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Struct
@@ -19,19 +19,20 @@ _NO_FIELD = re.compile(r"^Object missing required field `(.*)`$", re.DOTALL)
 def find_faults(value: object, kind: Any, at: str = "") -> Iterator[Fault]:  # noqa: ANN401 - any type msgspec knows
     """What keeps a JSON value from being of a kind, each with its pointer below `at`; nothing when it is.
 
-    Structs, and lists of them, are looked into field by field; whatever else is wrong inside one field is
-    named once, where msgspec stopped.
+    Structs, lists and dicts are looked into, field by field; whatever else is wrong inside one field is named
+    once, where msgspec stopped.
     """
     kind = _without_none(kind)
     if isinstance(value, dict) and _is_struct(kind):
-        yield from _faults_of_object(value, kind, at)
-    elif isinstance(value, list) and (item := _item_of(kind)) is not None:
-        found = [
-            fault for index, one in enumerate(value) for fault in find_faults(one, item, f"{at}/{index}")
-        ]
-        yield from found or _fault_of(value, kind, at)
+        found = _faults_of_object(value, kind, at)
+    elif isinstance(value, dict) and (parts := _parts_of(kind, dict)):
+        found = _faults_of_entries(value, parts[0], parts[1], at)
+    elif isinstance(value, list) and (parts := _parts_of(kind, list, tuple)):
+        found = (f for index, one in enumerate(value) for f in find_faults(one, parts[0], f"{at}/{index}"))
     else:
-        yield from _fault_of(value, kind, at)
+        found = iter(())
+    deeper = tuple(found)
+    yield from deeper or _fault_of(value, kind, at)  # what concerns the whole: lengths, __post_init__, tags
 
 
 def find_nul(value: object, at: str = "") -> Iterator[Fault]:
@@ -57,16 +58,21 @@ def _faults_of_object(value: dict[str, object], kind: type[Struct], at: str) -> 
     config = kind.__struct_config__
     hints = get_type_hints(kind, include_extras=True)
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
-    found: list[Fault] = []
     for name, field in fields.items():
         if name in value:
-            found += find_faults(value[name], hints[field.name], f"{at}/{escape(name)}")
+            yield from find_faults(value[name], hints[field.name], f"{at}/{escape(name)}")
         elif field.required:
-            found.append(Fault("is required", pointer=f"{at}/{escape(name)}"))
+            yield Fault("is required", pointer=f"{at}/{escape(name)}")
     if config.forbid_unknown_fields:
         strange = [key for key in value if key not in fields and key != config.tag_field]
-        found += [Fault("is not a known field", pointer=f"{at}/{escape(key)}") for key in strange]
-    yield from found or _fault_of(value, kind, at)  # what concerns several fields: __post_init__, tags
+        yield from (Fault("is not a known field", pointer=f"{at}/{escape(key)}") for key in strange)
+
+
+def _faults_of_entries(value: dict[str, object], key_kind: Any, kind: Any, at: str) -> Iterator[Fault]:  # noqa: ANN401 - any types msgspec knows
+    for key, one in value.items():
+        place = f"{at}/{escape(key)}"
+        yield from _fault_of(key, key_kind, place)
+        yield from find_faults(one, kind, place)
 
 
 def _fault_of(value: object, kind: Any, at: str) -> Iterator[Fault]:  # noqa: ANN401 - any type msgspec knows
@@ -104,11 +110,11 @@ def _without_none(kind: Any) -> Any:  # noqa: ANN401 - any type msgspec knows
     return kind
 
 
-def _item_of(kind: object) -> object | None:
-    """What a list of this type holds; None when it is not a list of one type."""
+def _parts_of(kind: Any, *origins: type) -> tuple[Any, ...]:  # noqa: ANN401 - any type msgspec knows
+    """What a collection of one of these origins holds; nothing when the kind is no such collection."""
+    if get_origin(kind) is Annotated:
+        kind = get_args(kind)[0]
     origin, parts = get_origin(kind), get_args(kind)
-    if origin is list and parts:
-        return parts[0]  # type: ignore[no-any-return]
-    if origin is tuple and parts[1:] == (Ellipsis,):
-        return parts[0]  # type: ignore[no-any-return]
-    return None
+    if origin not in origins or (origin is tuple and parts[1:] != (Ellipsis,)):
+        return ()
+    return parts

@@ -1,7 +1,7 @@
 """JSON objects into structs, with every fault at once (msgspec alone stops at the first)."""
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -39,12 +39,25 @@ def convert_object(value: Mapping[str, object], into: type[T]) -> T:
             try:
                 converted[field.name] = msgspec.convert(value[name], field.type)
             except (msgspec.ValidationError, OverflowError) as error:
-                faults.append(Fault(pointer(name), str(error)))
+                faults += _below(value[name], field.type, name) or [Fault(pointer(name), str(error))]
         elif field.required:
             faults.append(Fault(pointer(name), "is required"))
     if faults:
         raise Unreadable(faults)
     return into(**converted)
+
+
+def _below(value: object, kind: object, name: str) -> list[Fault]:
+    """The faults of the values of an object, each at its own key; none when `kind` is no `dict`."""
+    if not isinstance(value, Mapping) or get_origin(kind) is not dict:
+        return []
+    faults = []
+    for key, one in value.items():
+        try:
+            msgspec.convert(one, get_args(kind)[1])
+        except (msgspec.ValidationError, OverflowError) as error:
+            faults.append(Fault(pointer(name, key), str(error)))
+    return faults
 
 
 def refuse_nul(value: object, *steps: str | int) -> list[Fault]:
