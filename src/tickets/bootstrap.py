@@ -174,6 +174,7 @@ async def serve(
         stack.push_async_callback(_end, tasks)
         if roles != ROLES:  # in one process its own bells are enough
             tasks.append(asyncio.create_task(app.doorbell.run()))
+        system.settle_heap()
         await _serve_http(app, ROUTES if "api" in roles else health.ROUTES, announce)
         stopped.set()
 

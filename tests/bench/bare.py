@@ -27,8 +27,6 @@ from tickets.adapters.system import new_id
 from tickets.persistence import ticket_sql as sql
 from tickets.persistence.connection import Connection, speak_json
 
-_ID, _CUSTOMER = sql.COLUMNS.index("id"), sql.COLUMNS.index("customer_id")
-
 
 class Bare:
     """Sends the two statements again and again, each time with ids of its own."""
@@ -42,32 +40,29 @@ class Bare:
 
     async def call(self) -> None:
         """One worker."""
-        columns, expected = list(self.recorded.columns), self.recorded.expected
+        recorded = self.recorded
         while True:
             started = time.perf_counter()
             number = next(self.numbers)
-            customer, external_id = number % CUSTOMERS + 1, f"{self.run}-{number}"
-            await self.pool.fetchrow(sql.KNOWN, *self.known(customer, external_id))
-            columns[_ID], columns[_CUSTOMER] = new_id(), UUID(int=customer)
-            document = self.document(columns[_ID], columns[_CUSTOMER], external_id)
-            if await self.pool.fetchrow(sql.OPEN, document, expected, *columns) is None:
+            customer = number % CUSTOMERS + 1
+            filled: dict[UUID | str, UUID | str] = {
+                recorded.message: new_id(),
+                recorded.ticket: new_id(),
+                UUID(int=CUSTOMER): UUID(int=customer),
+                recorded.external_id: f"{self.run}-{number}",
+                f"customer-{CUSTOMER}@": f"customer-{customer}@",
+            }
+            await self.pool.fetch(sql.KNOWN, fill(recorded.known, filled))
+            if not await self.pool.fetch(sql.OPEN, fill(recorded.opened, filled), recorded.revision):
                 raise RuntimeError("the desk moved")
             self.seen.append(time.perf_counter() - started)
 
-    def known(self, customer: int, external_id: str) -> list[object]:
-        """The values of `KNOWN`."""
-        channel, account, _, kinds, _, *rest = self.recorded.known
-        return [channel, account, external_id, kinds, [f"customer-{customer}@example.com"], *rest]
 
-    def document(self, ticket: object, customer: object, external_id: str) -> bytes:
-        """The document of `OPEN`."""
-        recorded = self.recorded
-        return (
-            recorded.document.replace(str(recorded.message).encode(), str(new_id()).encode())
-            .replace(str(recorded.ticket).encode(), str(ticket).encode())
-            .replace(str(UUID(int=CUSTOMER)).encode(), str(customer).encode())
-            .replace(recorded.external_id.encode(), external_id.encode())
-        )
+def fill(document: bytes, values: dict[UUID | str, UUID | str]) -> bytes:
+    """A recorded document with other values in the place of its own."""
+    for recorded, value in values.items():
+        document = document.replace(str(recorded).encode(), str(value).encode())
+    return document
 
 
 async def loop(url: str, connections: int, seconds: float) -> Turn:

@@ -8,12 +8,9 @@ call itself travels as text.
 import asyncio
 import re
 import subprocess
-from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
-import msgspec
 from tests.bench.place import CUSTOMERS
 from tests.bench.request import CUSTOMER, Recorded, record
 from tests.bench.turn import Turn
@@ -53,52 +50,27 @@ def pgbench(url: str, folder: Path, connections: int, seconds: float) -> Turn:
 
 
 def _script(recorded: Recorded) -> str:
-    channel, account, _, _, _, references, api_key, key = map(_literal, recorded.known)
-    known = [
-        channel, account, "'n' || :n", "'{email}'", "ARRAY['customer-' || :customer || '@example.com']",
-        references, api_key, key,
-    ]  # fmt: skip
-    columns = [_literal(value) for value in recorded.columns]
-    columns[sql.COLUMNS.index("id")] = f"{_NUMBER}::uuid"
-    columns[sql.COLUMNS.index("customer_id")] = f"{_WHO}::uuid"
     return _SCRIPT.format(
         customers=CUSTOMERS,
         known=_one_line(sql.KNOWN),
         open=_one_line(sql.OPEN),
-        known_values=", ".join(known),
-        open_values=", ".join([_document(recorded), str(recorded.expected), *columns]),
+        known_values=_document(recorded, recorded.known),
+        open_values=f"{_document(recorded, recorded.opened)}, {recorded.revision}",
     )
 
 
-def _document(recorded: Recorded) -> str:
-    text = _literal(recorded.document.decode())
+def _document(recorded: Recorded, document: bytes) -> str:
+    """A recorded document as SQL, with values of pgbench's own in it."""
+    text = document.decode().replace("'", "''")
     for name, value in {
         str(recorded.message): f"{_NUMBER}::uuid",
         str(recorded.ticket): f"{_NUMBER}::uuid",
         str(UUID(int=CUSTOMER)): f"{_WHO}::uuid",
         recorded.external_id: "'n' || :n",
+        f"customer-{CUSTOMER}@": "'customer-' || :customer || '@'",
     }.items():
         text = text.replace(name, f"' || ({value}) || '")
-    return f"({text})::jsonb"
-
-
-def _literal(value: object) -> str:  # noqa: PLR0911 - one line a kind of value
-    """A value as SQL text."""
-    match value:
-        case None:
-            return "NULL"
-        case int():
-            return str(value)
-        case bytes():
-            return f"'\\x{value.hex()}'"
-        case UUID() | datetime():
-            return f"'{value}'"
-        case list() | tuple():
-            return "'{" + ",".join(map(str, value)) + "}'"
-        case msgspec.Raw() | Mapping():
-            return _literal(msgspec.json.encode(value).decode())
-        case _:
-            return "'" + str(value).replace("'", "''") + "'"
+    return f"('{text}')::jsonb"
 
 
 def _one_line(statement: str) -> str:

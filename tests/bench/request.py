@@ -30,26 +30,18 @@ def body(customer: str, external_id: str) -> bytes:
     )
 
 
-class Recorded(Struct):
-    """What the application asked the database for one such request: values of `KNOWN` and of `OPEN`.
+class Recorded(Struct, frozen=True):
+    """What the application asked the database for one such request: the values of `KNOWN` and `OPEN`.
 
-    `document` is the first value of `OPEN` as JSON text; `message` is the id that stands in it.
+    Documents are JSON text; the ids are those to be put in anew for every request.
     """
 
-    known: tuple[object, ...]
-    document: bytes
-    expected: int
-    columns: tuple[object, ...]
+    known: bytes
+    opened: bytes
+    revision: int
+    ticket: UUID
     message: UUID
     external_id: str
-
-    @property
-    def ticket(self) -> UUID:
-        """The ticket's id, in columns and document."""
-        found = self.columns[sql.COLUMNS.index("id")]
-        if not isinstance(found, UUID):
-            raise TypeError(found)
-        return found
 
 
 async def record(url: str) -> Recorded:
@@ -67,14 +59,14 @@ async def record(url: str) -> Recorded:
     external_id = f"order-{system.new_id().hex[-9:]}"
     await arrive(house, _draft(external_id), now, correlation_id=str(system.new_id()))
     await engine.close()
-    document, expected, *columns = engine.heard[sql.OPEN]
-    if not isinstance(document, dict) or not isinstance(expected, int):
-        raise TypeError(document, expected)
+    asked, (document, revision) = engine.heard[sql.KNOWN], engine.heard[sql.OPEN]
+    if not isinstance(document, dict) or not isinstance(revision, int):
+        raise TypeError(document, revision)
     return Recorded(
-        known=engine.heard[sql.KNOWN],
-        document=to_json(document),
-        expected=expected,
-        columns=tuple(columns),
+        known=to_json(asked[0]),
+        opened=to_json(document),
+        revision=revision,
+        ticket=document["tickets"][0]["id"],
         message=document["messages"][0]["id"],
         external_id=external_id,
     )
@@ -100,9 +92,9 @@ class _Listening(Engine):
         super().__init__(url, pool_size=pool_size)
         self.heard: dict[str, tuple[object, ...]] = {}
 
-    async def fetch_row(self, sql: str, *values: object) -> Record | None:
+    async def fetch(self, sql: str, *values: object) -> list[Record]:
         self.heard[sql] = values
-        return await super().fetch_row(sql, *values)
+        return await super().fetch(sql, *values)
 
 
 class _Nobody:

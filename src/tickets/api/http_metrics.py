@@ -17,11 +17,10 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 _UNSEEN = frozenset({"/livez", "/readyz", "/metrics"})  # asked every few seconds: counted, not logged
 _FAILED = 500
 
-_log = structlog.get_logger("tickets.http")
-
 
 def with_http_metrics(app: ASGIApp, metrics: Metrics) -> ASGIApp:
     """`app`, seen by `tickets_http_*` and one log line a request."""
+    log = structlog.get_logger("tickets.http").bind()  # once: a lazy logger is set up anew for every line
 
     async def measured(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -45,6 +44,6 @@ def with_http_metrics(app: ASGIApp, metrics: Metrics) -> ASGIApp:
             metrics.requests.labels(method, route, status).inc()
             metrics.request_seconds.labels(method, route).observe(seconds)
             if route not in _UNSEEN or status >= _FAILED:
-                _log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 2))
+                log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 2))
 
     return measured

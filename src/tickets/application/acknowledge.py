@@ -38,6 +38,6 @@ async def acknowledge(house: House, alert_id: UUID, by: str, now: datetime) -> N
         after = replace(verdict.ticket, epoch=ticket.epoch + 1, updated_at=now)
         change = Change(before=ticket, after=after, now=now, happened=(noted, *verdict.happened))
         change = house.with_alerts(change, verdict.escalations, desk)
-        await house.save(change, desk)
+        await house.save(change, desk=desk)
         await house.tickets.acknowledge_alerts(ticket_id, metric, by, now)
     house.observer.changed(change)

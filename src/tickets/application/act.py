@@ -46,7 +46,7 @@ async def act(
         if isinstance(command, Assign):
             await _take(house, desk, command, ticket, now)
         change = house.with_alerts(replace(change, correlation_id=correlation_id), escalations, desk)
-        await house.save(change, desk)
+        await house.save(change, desk=desk)
     return change
 
 

@@ -102,7 +102,7 @@ class _Request(Struct, frozen=True):
             change = self.house.with_alerts(
                 replace(change, correlation_id=self.correlation_id), escalations, desk
             )
-            await self.house.save(change, desk, self.ledger)
+            await self.house.save(change, desk=desk, ledger=self.ledger)
         self.house.observer.changed(change)
         return change.after
 

@@ -88,12 +88,15 @@ class House:
             happened=change.happened + raised.happened,
         )
 
-    async def save(self, change: Change, desk: CompiledDesk, ledger: Ledger | None = None) -> None:
-        """Write a change of a locked ticket, with the terms it may have moved to."""
-        after = change.after
-        if change.before is not None and after.terms_id != change.before.terms_id:
-            pinned = facts.pin_terms(after, desk)
-            await self.tickets.intern_terms(pinned.id, pinned.body, change.now)
-        await self.tickets.save(change, ledger)
-        if change.before is not None and change.before.working and not after.working:
-            await self.tickets.resolve_alerts(after.id)
+    async def save(self, *changes: Change, desk: CompiledDesk, ledger: Ledger | None = None) -> None:
+        """Write changes of locked tickets, with the terms they may have moved to."""
+        if not changes:
+            return
+        for change in changes:
+            if change.before is not None and change.after.terms_id != change.before.terms_id:
+                pinned = facts.pin_terms(change.after, desk)
+                await self.tickets.intern_terms(pinned.id, pinned.body, change.now)
+        await self.tickets.save(changes, ledger)
+        for change in changes:
+            if change.before is not None and change.before.working and not change.after.working:
+                await self.tickets.resolve_alerts(change.after.id)

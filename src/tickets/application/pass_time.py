@@ -40,8 +40,8 @@ async def _turn(house: House, desk: CompiledDesk, now: datetime, batch: int) -> 
         for ticket in await house.tickets.claim_due(now, batch):
             verdict = facts.time_passed(ticket, await house.pinned(ticket), now)
             change = house.with_alerts(_moved(ticket, verdict, now), verdict.escalations, desk)
-            await house.save(change, desk)
             changes.append(change)
+        await house.save(*changes, desk=desk)
     return changes
 
 

@@ -113,8 +113,11 @@ class TicketStore(Protocol):
         in the ledger, the same customer identity, or the same Idempotency-Key.
         """
 
-    async def save(self, change: Change, ledger: Ledger | None = None) -> None:
-        """Write a change of a locked ticket. Raises `Superseded` as `open` does."""
+    async def save(self, changes: Sequence[Change], ledger: Ledger | None = None) -> None:
+        """Write changes of locked tickets, and in the ledger what brought the first.
+
+        Raises `Superseded` as `open` does.
+        """
 
     async def intern_terms(self, terms_id: bytes, body: bytes, now: datetime) -> None:
         """Keep terms under the hash of their content; those kept already cost nothing."""

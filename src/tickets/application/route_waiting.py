@@ -53,8 +53,8 @@ async def _round(house: House, desk: CompiledDesk, waiting: list[Ticket], now: d
         else:
             continue  # somebody else was faster: it waits, and the next round looks again
         if change is not None:
-            await house.save(change, desk)
             changes.append(change)
+    await house.save(*changes, desk=desk)
     return changes
 
 

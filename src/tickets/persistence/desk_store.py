@@ -1,5 +1,6 @@
 """The desk in PostgreSQL: every version of every object, and one revision over all."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -33,6 +34,7 @@ class PostgresDesks:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._compiled: CompiledDesk | None = None
+        self._compiling = asyncio.Lock()
 
     async def current(self) -> CompiledDesk:
         """The desk as it is now; costs one small read."""
@@ -40,9 +42,20 @@ class PostgresDesks:
 
     async def at_least(self, revision: int) -> CompiledDesk:
         """The desk, no older than a revision that the caller has just read."""
-        if self._compiled is None or self._compiled.revision < revision:
-            found, published = await self.published()
-            self._compiled = CompiledDesk(published, found)
+        if (compiled := self._known(revision)) is not None:
+            return compiled
+        if self.engine.in_transaction:  # waiting with a connection in hand, for one who needs a connection
+            return await self._compile()
+        async with self._compiling:  # one compiles it, all who wait take it
+            return self._known(revision) or await self._compile()
+
+    def _known(self, revision: int) -> CompiledDesk | None:
+        compiled = self._compiled
+        return None if compiled is None or compiled.revision < revision else compiled
+
+    async def _compile(self) -> CompiledDesk:
+        found, published = await self.published()
+        self._compiled = CompiledDesk(published, found)
         return self._compiled
 
     async def published(self) -> tuple[int, Published]:

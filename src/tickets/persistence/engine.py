@@ -124,6 +124,11 @@ class Engine(PostgresEngine):
         """Begin a transaction with `async with`. One within another is refused with `TransactionError`."""
         return Transaction(engine=self, allow_nested=allow_nested)
 
+    @property
+    def in_transaction(self) -> bool:
+        """Whether the calling task is inside a transaction, and so holds a connection."""
+        return self.current_transaction.get() is not None
+
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """The connection of the current transaction, or one from the pool for the time of the block."""

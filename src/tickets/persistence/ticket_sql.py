@@ -1,4 +1,7 @@
-"""The statements of a ticket's life, constant text so that each is planned once a connection."""
+"""The statements of a ticket's life, constant text so that each is planned once a connection.
+
+Those that know, open and save take many tickets as well as one.
+"""
 
 from msgspec.structs import fields
 
@@ -14,22 +17,32 @@ COLUMNS = tuple(field.name for field in fields(Ticket) if field.name != "number"
 READ = f"SELECT {TICKET.columns} FROM ticket WHERE id = $1"
 LOCK = f"{READ} FOR UPDATE"
 
+# Many requests at once: $1 is a JSON list of them, and there is one row for each, in their order.
 KNOWN = """
-SELECT (SELECT revision FROM desk_head),
-       (SELECT ticket_id FROM intake WHERE channel = $1 AND account = $2 AND external_id = $3),
+SELECT head.revision,
+       (SELECT ticket_id FROM intake
+        WHERE channel = asked.channel AND account = asked.account AND external_id = asked.external_id),
        kept.fingerprint, kept.answer,
        found.id, found.name, found.language, found.region, found.tier,
        (SELECT ticket_id FROM conversation
-        WHERE channel = $1 AND account = $2 AND key = ANY ($6::text[]) LIMIT 1)
-FROM (SELECT) AS one
-LEFT JOIN idempotency AS kept ON kept.api_key = $7 AND kept.key = $8
+        WHERE channel = asked.channel AND account = asked.account AND key = ANY (asked.references_) LIMIT 1)
+FROM desk_head AS head
+CROSS JOIN ROWS FROM (jsonb_to_recordset($1::jsonb) AS (
+    channel text, account text, external_id text, identities jsonb, "references" text[], api_key uuid,
+    key text
+)) WITH ORDINALITY AS asked(channel, account, external_id, identities, references_, api_key, key, place)
+LEFT JOIN LATERAL (
+    SELECT fingerprint, answer FROM idempotency WHERE api_key = asked.api_key AND key = asked.key
+) AS kept ON true
 LEFT JOIN LATERAL (
     SELECT c.id, c.name, c.language, c.region, c.tier
-    FROM unnest($4::text[], $5::text[]) WITH ORDINALITY AS asked(kind, value, rank)
-    JOIN customer_identity AS i ON i.kind = asked.kind AND i.value = asked.value
+    FROM ROWS FROM (jsonb_to_recordset(asked.identities) AS (kind text, value text))
+         WITH ORDINALITY AS given(kind, value, rank)
+    JOIN customer_identity AS i ON i.kind = given.kind AND i.value = given.value
     JOIN customer AS c ON c.id = i.customer_id
-    ORDER BY asked.rank LIMIT 1
+    ORDER BY given.rank LIMIT 1
 ) AS found ON true
+ORDER BY asked.place
 """
 
 CUSTOMER_BY_ID = """
@@ -40,91 +53,98 @@ FROM customer AS c LEFT JOIN customer_identity AS i ON i.customer_id = c.id
 WHERE c.id = $1 GROUP BY c.id
 """
 
-# What hangs on a ticket row just written as `t`, from one JSON document in $1. A statement without a row in
-# `t` (a desk that moved, an epoch that passed) writes nothing at all.
+# What hangs on ticket rows just written as `t`, from the one JSON document in $1: see `ticket_document`.
+# What belongs to a ticket that is not in `t` (its desk moved, its epoch passed) is not written at all.
 _WRITTEN = """
 said AS (
     INSERT INTO message (id, ticket_id, kind, author, text, html, automatic, written_at, occurred_at)
     SELECT s.id, t.id, s.kind, s.author, s.text, s.html, s.automatic, s.written_at, s.occurred_at
-    FROM t, jsonb_to_recordset($1::jsonb -> 'messages') AS s(
-        id uuid, kind text, author text, text text, html text, automatic boolean,
-        written_at timestamptz, occurred_at timestamptz)
+    FROM t JOIN jsonb_to_recordset($1::jsonb -> 'messages') AS s(
+        ticket_id uuid, id uuid, kind text, author text, text text, html text, automatic boolean,
+        written_at timestamptz, occurred_at timestamptz) ON s.ticket_id = t.id
 ), happened AS (
     INSERT INTO ticket_event (ticket_id, epoch, position, type, actor, occurred_at, detected_at, signal, data,
                               correlation_id)
     SELECT t.id, t.epoch, h.position, h.type, h.actor, h.occurred_at, h.detected_at, h.signal, h.data,
-           $1::jsonb ->> 'correlation_id'
-    FROM t, jsonb_to_recordset($1::jsonb -> 'happened') AS h(
-        position smallint, type text, actor text, occurred_at timestamptz, detected_at timestamptz,
-        signal jsonb, data jsonb)
+           h.correlation_id
+    FROM t JOIN jsonb_to_recordset($1::jsonb -> 'happened') AS h(
+        ticket_id uuid, position smallint, type text, actor text, occurred_at timestamptz,
+        detected_at timestamptz, signal jsonb, data jsonb, correlation_id text) ON h.ticket_id = t.id
 ), alerted AS (
     INSERT INTO alert (id, ticket_id, metric, cycle, level, repeat, covers, recipients, state, occurred_at,
                        detected_at)
-    SELECT a.id, t.id, a.metric, a.cycle, a.level, a.repeat,
-           ARRAY(SELECT jsonb_array_elements_text(a.covers)), a.recipients, a.state,
-           a.occurred_at, a.detected_at
-    FROM t, jsonb_to_recordset($1::jsonb -> 'alerts') AS a(
-        id uuid, metric text, cycle integer, level text, repeat integer, covers jsonb, recipients jsonb,
-        state text, occurred_at timestamptz, detected_at timestamptz)
+    SELECT a.id, t.id, a.metric, a.cycle, a.level, a.repeat, a.covers, a.recipients, a.state, a.occurred_at,
+           a.detected_at
+    FROM t JOIN jsonb_to_recordset($1::jsonb -> 'alerts') AS a(
+        ticket_id uuid, id uuid, metric text, cycle integer, level text, repeat integer, covers text[],
+        recipients jsonb, state text, occurred_at timestamptz, detected_at timestamptz) ON a.ticket_id = t.id
 ), leaves AS (
     INSERT INTO outbox (id, way, destination, body, cause, state, wake_at, created_at)
     SELECT o.id, o.way, o.destination, decode(o.body, 'base64'), o.cause, 'pending',
            o.created_at, o.created_at
-    FROM t, jsonb_to_recordset($1::jsonb -> 'outgoing') AS o(
-        id uuid, way text, destination text, body text, cause jsonb, created_at timestamptz)
+    FROM t JOIN jsonb_to_recordset($1::jsonb -> 'outgoing') AS o(
+        ticket_id uuid, id uuid, way text, destination text, body text, cause jsonb, created_at timestamptz)
+        ON o.ticket_id = t.id
 ), noted AS (
     INSERT INTO intake (channel, account, external_id, ticket_id)
     SELECT l.channel, l.account, l.external_id, t.id
-    FROM t, jsonb_to_record($1::jsonb -> 'ledger') AS l(channel text, account text, external_id text)
+    FROM t JOIN jsonb_to_recordset($1::jsonb -> 'ledger') AS l(
+        ticket_id uuid, channel text, account text, external_id text) ON l.ticket_id = t.id
     WHERE l.external_id IS NOT NULL
 ), referable AS (
     INSERT INTO conversation (channel, account, key, ticket_id)
-    SELECT $1::jsonb #>> '{ledger,channel}', $1::jsonb #>> '{ledger,account}', key, t.id
-    FROM t, jsonb_array_elements_text($1::jsonb #> '{ledger,conversation}') AS key
+    SELECT l.channel, l.account, key, t.id
+    FROM t JOIN jsonb_to_recordset($1::jsonb -> 'ledger') AS l(
+        ticket_id uuid, channel text, account text, conversation text[]) ON l.ticket_id = t.id,
+        unnest(l.conversation) AS key
     ON CONFLICT DO NOTHING
 ), understood AS (
     UPDATE envelope SET state = 'accepted', reason = NULL, ticket_id = t.id
-    FROM t WHERE envelope.id = ($1::jsonb #>> '{ledger,envelope}')::uuid
+    FROM t JOIN jsonb_to_recordset($1::jsonb -> 'ledger') AS l(ticket_id uuid, envelope uuid)
+        ON l.ticket_id = t.id
+    WHERE envelope.id = l.envelope
 )
 """
 
-_FIRST = 3  # $1 the document, $2 the desk's revision or the ticket's former epoch
-_VALUES = ", ".join(f"${place}" for place in range(_FIRST, _FIRST + len(COLUMNS)))
+_TICKETS = "jsonb_populate_recordset(NULL::ticket, $1::jsonb -> 'tickets')"
 
+# $2 is the revision of the desk all were decided on.
 OPEN = f"""
 WITH t AS (
     INSERT INTO ticket ({", ".join(COLUMNS)})
-    SELECT {_VALUES} FROM desk_head WHERE revision = $2
+    SELECT {", ".join(f"n.{name}" for name in COLUMNS)} FROM desk_head, {_TICKETS} AS n WHERE revision = $2
     RETURNING id, number, epoch
 ), came AS (
     INSERT INTO customer (id, name, language, region, tier, created_at)
     SELECT c.id, c.name, c.language, c.region, c.tier, c.created_at
-    FROM t, jsonb_to_record($1::jsonb -> 'customer') AS c(
-        id uuid, name text, language text, region text, tier text, created_at timestamptz)
-    WHERE c.id IS NOT NULL
+    FROM t JOIN jsonb_to_recordset($1::jsonb -> 'customers') AS c(
+        ticket_id uuid, id uuid, name text, language text, region text, tier text, created_at timestamptz)
+        ON c.ticket_id = t.id
 ), recognised AS (
     INSERT INTO customer_identity (kind, value, customer_id)
-    SELECT i.kind, i.value, ($1::jsonb #>> '{{customer,id}}')::uuid
-    FROM t, jsonb_to_recordset($1::jsonb #> '{{customer,identities}}') AS i(kind text, value text)
+    SELECT i.kind, i.value, c.id
+    FROM t JOIN jsonb_to_recordset($1::jsonb -> 'customers') AS c(ticket_id uuid, id uuid, identities jsonb)
+        ON c.ticket_id = t.id,
+        jsonb_to_recordset(c.identities) AS i(kind text, value text)
 ), answered AS (
     INSERT INTO idempotency (api_key, key, fingerprint, status, answer, created_at)
     SELECT k.api_key, k.key, decode(k.fingerprint, 'base64'), 201,
            k.answer || jsonb_build_object('number', t.number), k.created_at
-    FROM t, jsonb_to_record($1::jsonb -> 'idempotent') AS k(
-        api_key uuid, key text, fingerprint text, answer jsonb, created_at timestamptz)
-    WHERE k.key IS NOT NULL
+    FROM t JOIN jsonb_to_recordset($1::jsonb -> 'idempotent') AS k(
+        ticket_id uuid, api_key uuid, key text, fingerprint text, answer jsonb, created_at timestamptz)
+        ON k.ticket_id = t.id
 ), {_WRITTEN.strip()}
-SELECT number FROM t
+SELECT id, number FROM t
 """
 
-_SET = ", ".join(f"{name} = ${place}" for place, name in enumerate(COLUMNS, _FIRST) if name != "id")
-
+# A change raises the epoch by one: what was decided on an older one finds no row.
 SAVE = f"""
 WITH t AS (
-    UPDATE ticket SET {_SET} WHERE id = ${_FIRST + COLUMNS.index("id")} AND epoch = $2
-    RETURNING id, number, epoch
+    UPDATE ticket SET {", ".join(f"{name} = n.{name}" for name in COLUMNS if name != "id")}
+    FROM {_TICKETS} AS n WHERE ticket.id = n.id AND ticket.epoch = n.epoch - 1
+    RETURNING ticket.id, ticket.epoch
 ), {_WRITTEN.strip()}
-SELECT number FROM t
+SELECT id FROM t
 """
 
 FILES = """

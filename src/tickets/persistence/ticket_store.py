@@ -1,32 +1,47 @@
-"""Tickets in PostgreSQL: one statement to know, one to write."""
+"""Tickets in PostgreSQL: one statement to know, one to write, shared by those who come together."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager
 from datetime import datetime
-from operator import attrgetter
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
 from msgspec import Raw
-from msgspec.structs import asdict
 
 from tickets.application.ports import AgentState, Idempotent, Kept, Known, Ledger, Load, Superseded, Wanted
 from tickets.domain.ticket import Change, Customer, Ticket
 from tickets.persistence import ticket_sql as sql
 from tickets.persistence.engine import Engine
+from tickets.persistence.gathering import Gathering
 from tickets.persistence.rows import Rows
+from tickets.persistence.ticket_document import document, kept_answer, newcomer
 
-_values = attrgetter(*sql.COLUMNS)
 _STATES = Rows(AgentState)
+_LANES = 4
+_AT_ONCE = 64
+
+
+class Opening(NamedTuple):
+    """A new ticket on its way in, decided on the desk as of `revision`."""
+
+    change: Change
+    customer: Customer | None
+    ledger: Ledger
+    revision: int
+    idempotent: Idempotent | None
 
 
 class PostgresTickets:
-    """The `TicketStore` of the use cases."""
+    """The `TicketStore` of the use cases. Requests that come at the same time share their statements."""
 
     def __init__(self, engine: Engine, new_id: Callable[[], UUID]) -> None:
         self.engine = engine
         self.new_id = new_id
         self._interned: set[bytes] = set()
+        self._knowing = Gathering(self._know, lanes=_LANES, most=_AT_ONCE)
+        self._opening = Gathering(self._open, lanes=_LANES, most=_AT_ONCE)
 
     def transaction(self) -> AbstractAsyncContextManager[object]:
         """One transaction around `lock` and `save`, or the one the caller is in."""
@@ -34,32 +49,13 @@ class PostgresTickets:
 
     async def known(self, wanted: Wanted) -> Known:
         """What is known of a request, in one statement."""
-        kinds = [identity.kind for identity in wanted.identities]
-        values = [identity.value for identity in wanted.identities]
-        idempotent = wanted.idempotent
-        row = await self.engine.fetch_row(
-            sql.KNOWN,
-            wanted.channel,
-            wanted.account,
-            wanted.external_id,
-            kinds,
-            values,
-            list(wanted.references),
-            idempotent and idempotent.api_key,
-            idempotent and idempotent.key,
-        )
-        if row is None:
+        return await self._knowing.ask(wanted)
+
+    async def _know(self, wanted: Sequence[Wanted]) -> list[Known]:
+        rows = await self.engine.fetch(sql.KNOWN, [_wanted(each) for each in wanted])
+        if len(rows) != len(wanted):
             raise RuntimeError("desk_head has no row: the schema is damaged")
-        revision, twin, fingerprint, answer, customer_id, name, language, region, tier, refers_to = row
-        return Known(
-            revision=revision,
-            duplicate_of=twin,
-            kept=None if fingerprint is None else Kept(fingerprint, Raw(answer)),
-            customer=None
-            if customer_id is None
-            else Customer(id=customer_id, name=name, language=language, region=region, tier=tier),
-            refers_to=refers_to,
-        )
+        return [_known(*row) for row in rows]
 
     async def read(self, ticket: UUID) -> Ticket | None:
         """A ticket as it is now, or None."""
@@ -85,20 +81,39 @@ class PostgresTickets:
         idempotent: Idempotent | None,
     ) -> int:
         """Write a new ticket and everything with it; its number. Raises `Superseded`."""
-        document = {
-            **_document(change, ledger),
-            "customer": {**asdict(customer), "created_at": change.now} if customer else {},
-            "idempotent": _idempotent(idempotent, change.now) if idempotent else {},
-        }
-        async with self._around(change):
-            return await self._write(sql.OPEN, document, revision, change)
+        opening = Opening(change, customer, ledger, revision, idempotent)
+        with _superseded():
+            if any(message.attachments for message in change.messages):
+                async with self.engine.transaction():
+                    number = (await self._open([opening]))[0]
+                    await self._hang_on(change)
+            else:
+                number = await self._opening.ask(opening)
+        if number is None:
+            raise Superseded
+        return number
 
-    async def save(self, change: Change, ledger: Ledger | None = None) -> None:
-        """Write a change of a locked ticket. Raises `Superseded`."""
-        if change.before is None:
-            raise ValueError("a new ticket is opened, not saved")
-        await self._write(sql.SAVE, _document(change, ledger), change.before.epoch, change)
-        await self._hang_on(change)
+    async def _open(self, openings: Sequence[Opening]) -> list[int | None]:
+        """Write new tickets; their numbers, None for those decided on a desk that is no longer."""
+        revision = max(opening.revision for opening in openings)
+        entering = [opening for opening in openings if opening.revision == revision]
+        content = document([each.change for each in entering], [each.ledger for each in entering])
+        content["customers"] = [newcomer(each.change, each.customer) for each in entering if each.customer]
+        content["idempotent"] = [
+            kept_answer(each.change, each.idempotent) for each in entering if each.idempotent
+        ]
+        numbers: dict[UUID, int] = {
+            row[0]: row[1] for row in await self.engine.fetch(sql.OPEN, content, revision)
+        }
+        return [numbers.get(opening.change.after.id) for opening in openings]
+
+    async def save(self, changes: Sequence[Change], ledger: Ledger | None = None) -> None:
+        """Write changes of locked tickets, and in the ledger what brought the first. Raises `Superseded`."""
+        with _superseded():
+            saved = await self.engine.fetch(sql.SAVE, document(changes, [ledger]))
+        if len(saved) != len(changes):
+            raise Superseded
+        await self._hang_on(*changes)
 
     async def intern_terms(self, terms_id: bytes, body: bytes, now: datetime) -> None:
         """Keep terms under the hash of their content; those kept already cost nothing."""
@@ -159,34 +174,21 @@ class PostgresTickets:
         """The ticket is at rest: its alerts are over."""
         await self.engine.execute(sql.RESOLVE, ticket)
 
-    @asynccontextmanager
-    async def _around(self, change: Change) -> AsyncIterator[None]:
-        """A transaction only where one statement is not enough: files and loads have their own."""
-        if any(message.attachments for message in change.messages) or change.capacity:
-            async with self.engine.transaction():
-                yield
-                await self._hang_on(change)
-        else:
-            yield
-
-    async def _write(self, statement: str, document: dict[str, object], expected: int, change: Change) -> int:
-        with _superseded():
-            row = await self.engine.fetch_row(statement, document, expected, *_values(change.after))
-        if row is None:
-            raise Superseded
-        number: int = row[0]
-        return number
-
-    async def _hang_on(self, change: Change) -> None:
+    async def _hang_on(self, *changes: Change) -> None:
+        """Write files, and take loads off agents; in the caller's transaction."""
         files = [
             (self.new_id(), message.id, file.name, file.media_type, file.content_id, file.content)
+            for change in changes
             for message in change.messages
             for file in message.attachments
         ]
         if files:
             await self.engine.execute_many(sql.FILES, files)
-        if freed := sorted((agent, units) for agent, units in change.capacity.items() if units):
-            await self.engine.execute_many(sql.RELEASE, freed)
+        freed: Counter[str] = Counter()
+        for change in changes:
+            freed.update(change.capacity)
+        if moved := sorted((agent, units) for agent, units in freed.items() if units):
+            await self.engine.execute_many(sql.RELEASE, moved)
 
 
 @contextmanager
@@ -197,21 +199,38 @@ def _superseded() -> Iterator[None]:
         raise Superseded from twin
 
 
-def _document(change: Change, ledger: Ledger | None) -> dict[str, object]:
-    """What hangs on the ticket, as the statements unpack it."""
+def _wanted(wanted: Wanted) -> dict[str, object]:
+    """A request as `KNOWN` asks about it."""
+    idempotent = wanted.idempotent
     return {
-        "messages": [_plain(message, "attachments") for message in change.messages],
-        "happened": [{**asdict(line), "position": place} for place, line in enumerate(change.happened)],
-        "alerts": [_plain(alert) for alert in change.alerts],
-        "outgoing": [_plain(outgoing) for outgoing in change.outgoing],
-        "ledger": ledger or {},
-        "correlation_id": change.correlation_id,
+        "channel": wanted.channel,
+        "account": wanted.account,
+        "external_id": wanted.external_id,
+        "identities": wanted.identities,
+        "references": wanted.references,
+        "api_key": idempotent and idempotent.api_key,
+        "key": idempotent and idempotent.key,
     }
 
 
-def _plain(struct: object, *without: str) -> dict[str, object]:
-    return {name: value for name, value in asdict(struct).items() if name not in without}  # type: ignore[arg-type]
-
-
-def _idempotent(idempotent: Idempotent, now: datetime) -> dict[str, object]:
-    return {**asdict(idempotent), "answer": Raw(idempotent.answer), "created_at": now}
+def _known(  # noqa: PLR0913, PLR0917 - the columns of `KNOWN`
+    revision: int,
+    twin: UUID | None,
+    fingerprint: bytes | None,
+    answer: bytes,
+    customer: UUID | None,
+    name: str,
+    language: str | None,
+    region: str | None,
+    tier: str | None,
+    refers_to: UUID | None,
+) -> Known:
+    return Known(
+        revision=revision,
+        duplicate_of=twin,
+        kept=None if fingerprint is None else Kept(fingerprint, Raw(answer)),
+        customer=None
+        if customer is None
+        else Customer(id=customer, name=name, language=language, region=region, tier=tier),
+        refers_to=refers_to,
+    )

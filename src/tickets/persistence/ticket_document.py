@@ -1,0 +1,70 @@
+"""Changes of tickets as the one JSON document that the statements of `ticket_sql` write from.
+
+A list for each table; every entry names its ticket, so that a document carries one change or many.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from msgspec import Raw
+from msgspec.structs import asdict
+
+from tickets.application.ports import Idempotent, Ledger
+from tickets.domain.ticket import Change, Customer, Message, Ticket
+
+Entry = dict[str, object]
+
+
+def document(changes: Sequence[Change], ledgers: Sequence[Ledger | None] = ()) -> dict[str, list[Entry]]:
+    """What changes write: the tickets themselves and what hangs on them."""
+    return {
+        "tickets": [_ticket(change.after) for change in changes],
+        "messages": [_message(said) for change in changes for said in change.messages],
+        "happened": [line for change in changes for line in _happened(change)],
+        "alerts": [asdict(alert) for change in changes for alert in change.alerts],
+        "outgoing": [
+            {**asdict(leaving), "ticket_id": change.after.id}
+            for change in changes
+            for leaving in change.outgoing
+        ],
+        "ledger": [
+            {**asdict(ledger), "ticket_id": change.after.id}
+            for change, ledger in zip(changes, ledgers, strict=False)
+            if ledger is not None
+        ],
+    }
+
+
+def newcomer(change: Change, customer: Customer) -> Entry:
+    """A customer who comes with the ticket that a change opens."""
+    return {**asdict(customer), "ticket_id": change.after.id, "created_at": change.now}
+
+
+def kept_answer(change: Change, idempotent: Idempotent) -> Entry:
+    """The answer to keep under the Idempotency-Key of the request that a change answers."""
+    return {
+        **asdict(idempotent),
+        "ticket_id": change.after.id,
+        "answer": Raw(idempotent.answer),
+        "created_at": change.now,
+    }
+
+
+def _ticket(ticket: Ticket) -> Entry:
+    """Its row. PostgreSQL reads bytes in hexadecimal."""
+    return {**asdict(ticket), "terms_id": f"\\x{ticket.terms_id.hex()}"}
+
+
+def _message(said: Message) -> Entry:
+    entry = asdict(said)
+    del entry["attachments"]  # binary: they travel by themselves
+    return entry
+
+
+def _happened(change: Change) -> Iterable[Entry]:
+    for position, line in enumerate(change.happened):
+        yield {
+            **asdict(line),
+            "ticket_id": change.after.id,
+            "position": position,
+            "correlation_id": change.correlation_id,
+        }
