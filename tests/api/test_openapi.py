@@ -38,12 +38,13 @@ def test_unknown_fields_and_list_items_are_described_as_they_are_checked() -> No
 
 
 def test_every_instant_says_that_it_is_one() -> None:
+    """What is shown or read as an instant is of the type `domain.words.Instant`."""
     schemas = yaml.safe_load(rendered())["components"]["schemas"]
     instants = {
         f"{name}.{key}": alternative.get("format")
         for name, schema in schemas.items()
         for key, said in schema.get("properties", {}).items()
-        if re.search(r"(^|_)(at|since)$", key)
+        if re.search(r"(^|_)(at|since|start|end|as_of)$", key)
         for alternative in said.get("anyOf", [said])
         if alternative["type"] != "null"
     }

@@ -11,6 +11,7 @@ from tickets.api.auth import Authorization
 from tickets.api.correlation import with_correlation
 from tickets.api.http_metrics import with_http_metrics
 from tickets.api.json_body import StrictJson
+from tickets.api.parameters import refuse_strange
 from tickets.api.parts import Parts
 from tickets.api.problems import Fault, Problem, to_response
 from tickets.api.refusals import REFUSALS
@@ -48,10 +49,13 @@ def create_app(parts: Parts, routes: Sequence[ControllerRouterHandler] = ROUTES)
 
 
 async def refuse_unusable(request: Request[Any, Any, Any]) -> None:
-    """Turn away what no route can use: NUL in path or query (400), an Accept we cannot meet (406)."""
-    if "\0" in request.url.path or b"%00" in request.scope["query_string"]:
+    """Turn away what no route can use: NUL and unknown parameters (400), an Accept we cannot meet (406)."""
+    query = request.scope["query_string"]
+    if "\0" in request.url.path or b"%00" in query:
         fault = Fault("must not contain the NUL character", parameter="path or query")
         raise Problem(400, "A parameter of the request cannot be used.", errors=[fault])
+    if query:
+        refuse_strange(request)
     produced = str(request.route_handler.media_type or "application/json")
     if "accept" in request.headers and not request.accept.best_match([produced, "application/problem+json"]):
         raise Problem(406, f"This can be had as {produced} only.")

@@ -13,7 +13,6 @@ from typing import Annotated, Any, Final, TypeAlias, Union, get_args, get_origin
 
 import msgspec
 from litestar import Response
-from litestar.constants import RESERVED_KWARGS
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import ParameterKwarg
 from litestar.routes import BaseRoute, HTTPRoute
@@ -22,7 +21,8 @@ from msgspec import Meta
 
 from tickets.api import problems
 from tickets.api.auth import SCOPE
-from tickets.api.idempotency import HEADER, LONGEST_KEY
+from tickets.api.idempotency import HEADER, LONGEST_KEY, takes_key
+from tickets.api.parameters import name, parameters, place
 from tickets.api.problems import ProblemDocument
 
 Json: TypeAlias = dict[str, Any]
@@ -96,7 +96,7 @@ def _any(_kind: type) -> Json:
 
 
 def _types_of(handler: HTTPRouteHandler) -> Iterator[Any]:
-    yield from (_parameter_type(field) for field in _parameters(handler))
+    yield from (_parameter_type(field) for field in parameters(handler))
     yield from (kind for kind in _bodies(handler).values() if kind is not bytes)
     yield from (kind for _, kind, _ in _successes(handler) if kind not in (NoneType, bytes))
 
@@ -111,7 +111,7 @@ def _operation(handler: HTTPRouteHandler, schemas: _Schemas) -> Json:
         "description": " ".join(description.split()),
         "security": [{"apiKey": [scope]}] if scope else [],
         "parameters": [
-            *(_parameter(one, schemas) for one in _parameters(handler)),
+            *(_parameter(one, schemas) for one in parameters(handler)),
             *_idempotency_key(handler),
         ],
     }
@@ -131,17 +131,6 @@ def _answers(handler: HTTPRouteHandler, schemas: _Schemas) -> Iterator[tuple[int
         yield refusal, {"$ref": "#/components/responses/Problem"}
 
 
-def _parameters(handler: HTTPRouteHandler) -> list[FieldDefinition]:
-    others = {*RESERVED_KWARGS, *handler.resolve_dependencies()}
-    return [field for name, field in handler.parsed_fn_signature.parameters.items() if name not in others]
-
-
-def _place(field: FieldDefinition) -> str:
-    """`path`, `query` or `header`; a parameter that says nothing is in the query."""
-    declared = field.kwarg_definition
-    return declared.param_type.value if isinstance(declared, ParameterKwarg) else "query"
-
-
 def _parameter_type(field: FieldDefinition) -> Any:  # noqa: ANN401 - any type msgspec knows
     kind = field.annotation
     if field.is_optional:
@@ -157,8 +146,8 @@ def _parameter(field: FieldDefinition, schemas: _Schemas) -> Json:
     if field.has_default and field.default is not None:
         schema["default"] = msgspec.to_builtins(field.default)
     described: Json = {
-        "name": (declared and declared.name) or field.name,
-        "in": _place(field),
+        "name": name(field),
+        "in": place(field),
         "required": not field.has_default,
         "schema": schema,
     }
@@ -168,7 +157,7 @@ def _parameter(field: FieldDefinition, schemas: _Schemas) -> Json:
 
 
 def _idempotency_key(handler: HTTPRouteHandler) -> Iterator[Json]:
-    if "POST" in handler.http_methods:
+    if takes_key(handler):
         yield {
             "name": HEADER,
             "in": "header",
@@ -206,15 +195,15 @@ def _content(kind: Any, schemas: _Schemas) -> Json:  # noqa: ANN401 - any type m
 
 def _refusals(handler: HTTPRouteHandler) -> list[int]:
     """The refusals to expect of this route; those any route may give go under `default`."""
-    parameters = _parameters(handler)
+    taken = parameters(handler)
     found: set[int] = set()
     if handler.opt.get(SCOPE, "admin") is not None:
         found |= {401, 403}
     if _bodies(handler):
         found |= {413, 415, 422}
-    if any(_place(field) == "path" for field in parameters):
+    if any(place(field) == "path" for field in taken):
         found.add(404)
-    if any(field.name == "if_match" for field in parameters):
+    if any(field.name == "if_match" for field in taken):
         found |= {409, 412}
     return sorted(found)
 

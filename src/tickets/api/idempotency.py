@@ -6,9 +6,10 @@ The answer is kept in the transaction that gave it, so there is no moment betwee
 import hashlib
 import re
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Final
 
 from litestar import Request
+from litestar.handlers import HTTPRouteHandler
 from msgspec import Struct
 
 from tickets.api.auth import Call
@@ -19,6 +20,10 @@ from tickets.application.ports import Idempotent
 HEADER = "Idempotency-Key"
 LONGEST_KEY = 255
 
+_ASKS: Final = "only_asks"
+ONLY_ASKS: Final[dict[str, object]] = {_ASKS: True}
+"""The `opt` of a POST that changes nothing, so that there is nothing to do once."""
+
 _KEY = re.compile(rf"[\x21-\x7e]{{1,{LONGEST_KEY}}}")
 
 
@@ -27,6 +32,11 @@ class Answer(Struct, frozen=True):
 
     status: int
     body: bytes
+
+
+def takes_key(handler: HTTPRouteHandler) -> bool:
+    """Whether a route heeds the header: every POST that does something."""
+    return "POST" in handler.http_methods and not handler.opt.get(_ASKS)
 
 
 async def idempotent(request: Call) -> Idempotent | None:

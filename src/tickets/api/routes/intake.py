@@ -12,6 +12,7 @@ from tickets.api.auth import PUBLIC, Call, needs
 from tickets.api.document import accepts
 from tickets.api.idempotency import Answer, given_key, repeatable
 from tickets.api.pagination import DEFAULT_PAGE, Cursor, Limit, Page, answer_page, from_cursor
+from tickets.api.parameters import ANY_QUERY
 from tickets.api.parts import FromParts, Parts
 from tickets.application.receive import Envelope
 from tickets.application.views import EnvelopeView
@@ -37,7 +38,7 @@ class Received(Struct, frozen=True):
 
 @post(
     "/v1/intake/forms/{form:str}",
-    opt=PUBLIC | accepts(_FORM),
+    opt=PUBLIC | ANY_QUERY | accepts(_FORM),
     tags=_TAGS,
     operation_id="submitForm",
     dto=None,
@@ -71,7 +72,7 @@ async def deliver_mail(mailbox: FromPath[str], request: Call, parts: FromParts) 
 
 @post(
     "/v1/intake/hotline/{line:str}",
-    opt=needs("intake:write") | accepts({"application/json": CallEvent}),
+    opt=needs("intake:write") | ANY_QUERY | accepts({"application/json": CallEvent}),
     tags=_TAGS,
     operation_id="reportCall",
 )

@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from tickets.api.auth import needs
+from tickets.api.idempotency import ONLY_ASKS
 from tickets.api.parts import FromParts, Parts
 from tickets.api.problems import Fault, Problem
 from tickets.application.promises.explaining import ExplanationView, choice_of, explained
@@ -74,7 +75,7 @@ async def explain_promises(id: FromPath[UUID], parts: FromParts) -> ExplanationV
 
 @post(
     "/v1/sla/preview",
-    opt=needs("tickets:read"),
+    opt=needs("tickets:read") | ONLY_ASKS,
     tags=_TAGS,
     operation_id="previewPromises",
     status_code=200,

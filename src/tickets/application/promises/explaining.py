@@ -13,6 +13,7 @@ from tickets.application.facts import Pinned
 from tickets.application.promises.history import Line, signals_of
 from tickets.application.promises.standing import Standing, standings
 from tickets.domain.ticket import Ticket
+from tickets.domain.words import Instant
 
 
 class WhyPolicy(Struct, frozen=True, kw_only=True):
@@ -32,7 +33,7 @@ class Choice(Struct, frozen=True, kw_only=True):
     ticket's facts have changed since without new terms being chosen; the reasons are then of today's facts.
     """
 
-    at: datetime
+    at: Instant
     holds: bool
     reasons: tuple[WhyPolicy, ...]
 
@@ -43,8 +44,8 @@ class StretchView(Struct, frozen=True, kw_only=True):
     `why` is the calendar's key, or for a pause the status. `length` is real time in ISO 8601.
     """
 
-    start: datetime
-    end: datetime
+    start: Instant
+    end: Instant
     kind: str
     why: str
     length: str
@@ -61,7 +62,7 @@ class ExplanationView(Struct, frozen=True, kw_only=True):
     """Why a ticket's promises are what they are, as of an instant."""
 
     ticket: UUID
-    as_of: datetime
+    as_of: Instant
     choice: Choice
     clocks: tuple[Accounted, ...]
 

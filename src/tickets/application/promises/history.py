@@ -9,6 +9,7 @@ from msgspec import Raw, Struct
 
 import sla
 from tickets.domain.ticket import Ticket
+from tickets.domain.words import Instant
 
 _signal = msgspec.json.Decoder(sla.Signal).decode
 
@@ -18,7 +19,7 @@ class Line(Struct, frozen=True, kw_only=True):
 
     ticket_id: UUID
     type: str
-    occurred_at: datetime
+    occurred_at: Instant
     signal: Raw | None
     data: Raw
 

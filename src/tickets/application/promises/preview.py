@@ -1,7 +1,5 @@
 """What would be promised to a ticket that does not exist."""
 
-from datetime import datetime
-
 from msgspec import Struct
 
 import sla
@@ -10,6 +8,7 @@ from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.promises.explaining import WhyPolicy, reasons_of
 from tickets.application.promises.standing import Ahead, Standing, standings
 from tickets.domain.ticket import Ticket
+from tickets.domain.words import Instant
 
 
 class Promised(Struct, frozen=True, kw_only=True):
@@ -26,14 +25,14 @@ class Promised(Struct, frozen=True, kw_only=True):
     calendar_version: int
     budget: str
     open_time: str | None
-    due_at: datetime | None
+    due_at: Instant | None
     next: tuple[Ahead, ...]
 
 
 class Preview(Struct, frozen=True, kw_only=True):
     """The promises of a ticket opened at an instant, if nothing happened to it, and why these."""
 
-    opened_at: datetime
+    opened_at: Instant
     team: str | None
     rule: str | None
     promises: tuple[Promised, ...]

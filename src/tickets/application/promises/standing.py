@@ -10,6 +10,7 @@ from msgspec import Struct
 import sla
 from tickets.application.facts import Pinned
 from tickets.domain.ticket import Ticket
+from tickets.domain.words import Instant
 
 MOST_AHEAD = 100
 """How far ahead is looked, in instants. Levels and their repeats come to an end long before."""
@@ -23,7 +24,7 @@ class Ahead(Struct, frozen=True, kw_only=True):
     `repeat` is 0 for a level's first firing; `covers` are lower levels it will speak for too.
     """
 
-    at: datetime
+    at: Instant
     event: str
     level: str | None = None
     repeat: int = 0
@@ -45,15 +46,15 @@ class Standing(Struct, frozen=True, kw_only=True):
     calendar: str | None
     state: str
     counting: bool
-    started_at: datetime
+    started_at: Instant
     budget: str
     used: str
     left: str
-    due_at: datetime | None
-    at_risk_at: datetime | None
-    breached_at: datetime | None
-    acknowledged_at: datetime | None
-    ended_at: datetime | None
+    due_at: Instant | None
+    at_risk_at: Instant | None
+    breached_at: Instant | None
+    acknowledged_at: Instant | None
+    ended_at: Instant | None
     next: tuple[Ahead, ...]
 
 
@@ -61,10 +62,10 @@ class PromisesView(Struct, frozen=True, kw_only=True):
     """A ticket's promises as of an instant: every clock it ever had, oldest first."""
 
     ticket: UUID
-    as_of: datetime
+    as_of: Instant
     status: str
-    due_at: datetime | None
-    next_at: datetime | None
+    due_at: Instant | None
+    next_at: Instant | None
     clocks: tuple[Standing, ...]
 
 
