@@ -57,6 +57,8 @@ async def _take(house: House, desk: CompiledDesk, command: Assign, ticket: Ticke
     agent = desk.desk.agents.get(command.agent)
     if agent is None:
         raise NotFound(f"there is no agent {command.agent}")
-    taken = await house.tickets.take_capacity([Load(agent.key, ticket.units, agent.capacity, now)])
+    load = Load(agent.key, ticket.units, agent.capacity, now)
+    freeing = [ticket.assignee] if ticket.assignee else []
+    taken = await house.tickets.take_capacity([load], freeing)
     if not taken:
         raise Refused(f"agent {command.agent} is not online or has no capacity left")

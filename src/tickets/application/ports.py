@@ -125,8 +125,12 @@ class TicketStore(Protocol):
     async def terms(self, terms_id: bytes) -> bytes:
         """The terms kept under a hash, as JSON."""
 
-    async def take_capacity(self, loads: Sequence[Load]) -> frozenset[str]:
-        """Raise the agents' loads where they are online and it fits; who took it."""
+    async def take_capacity(self, loads: Sequence[Load], freeing: Sequence[str] = ()) -> frozenset[str]:
+        """Raise the agents' loads where they are online and it fits; who took it.
+
+        `freeing` are agents whose load the same transaction lowers: all rows are locked in one order, so that
+        two who give each other's tickets away at once do not wait for each other.
+        """
 
     async def claim_due(self, now: datetime, limit: int) -> list[Ticket]:
         """Tickets whose `tick_at` has come, earliest first, locked; those others hold are left to them."""

@@ -156,8 +156,8 @@ RELEASE = "UPDATE agent_state SET load = load + $2 WHERE key = $1"
 TAKE = """
 WITH asked AS (
     SELECT * FROM unnest($1::text[], $2::int[], $3::int[], $4::timestamptz[]) AS a(key, units, capacity, at)
-), held AS ( -- in one order, so that two routers cannot wait for each other
-    SELECT key FROM agent_state WHERE key = ANY ($1) ORDER BY key FOR UPDATE
+), held AS ( -- in one order, so that no two who take and free can wait for each other
+    SELECT key FROM agent_state WHERE key = ANY ($1) OR key = ANY ($5::text[]) ORDER BY key FOR UPDATE
 )
 UPDATE agent_state SET load = load + asked.units, last_assigned_at = asked.at
 FROM asked JOIN held USING (key)

@@ -128,12 +128,12 @@ class PostgresTickets:
             raise KeyError(terms_id)
         return body
 
-    async def take_capacity(self, loads: Sequence[Load]) -> frozenset[str]:
-        """Raise the agents' loads where they are online and it fits; who took it."""
+    async def take_capacity(self, loads: Sequence[Load], freeing: Sequence[str] = ()) -> frozenset[str]:
+        """Raise the agents' loads where they are online and it fits; who took it. Locks `freeing` too."""
         if not loads:
             return frozenset()
         columns = (list(column) for column in zip(*loads, strict=True))
-        rows = await self.engine.fetch(sql.TAKE, *columns)
+        rows = await self.engine.fetch(sql.TAKE, *columns, list(freeing))
         return frozenset(row[0] for row in rows)
 
     async def claim_due(self, now: datetime, limit: int) -> list[Ticket]:
