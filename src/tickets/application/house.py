@@ -57,9 +57,13 @@ class House:
 
     async def pinned(self, ticket: Ticket) -> facts.Pinned:
         """The terms a ticket runs on."""
-        known = self._pinned.get(ticket.terms_id)
+        return await self.terms(ticket.terms_id)
+
+    async def terms(self, terms_id: bytes) -> facts.Pinned:
+        """Terms by their id. Raises `KeyError`."""
+        known = self._pinned.get(terms_id)
         if known is None:
-            known = facts.read_terms(ticket.terms_id, await self.tickets.terms(ticket.terms_id))
+            known = facts.read_terms(terms_id, await self.tickets.terms(terms_id))
             self._pinned[known.id] = known
         return known
 

@@ -1,13 +1,11 @@
 """`/v1/tickets/{id}/sla`, `/v1/sla`: how promises stand, and why."""
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from litestar import get, post
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
-from msgspec.structs import replace
 
 from tickets.api.auth import needs
 from tickets.api.idempotency import ONLY_ASKS
@@ -20,7 +18,7 @@ from tickets.application.promises.standing import PromisesView, promises_of
 from tickets.domain.draft import FieldValue
 from tickets.domain.errors import NotFound
 from tickets.domain.ticket import Ticket
-from tickets.domain.words import Channel, Priority
+from tickets.domain.words import Channel, Instant, Priority
 
 _TAGS = ["Promises"]
 _NOBODY = UUID(int=0)
@@ -46,7 +44,7 @@ class Supposed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     region: Word | None = None
     tags: Annotated[tuple[Word, ...], Meta(max_length=50)] = ()
     fields: Annotated[dict[Word, FieldValue], Meta(max_length=100)] = {}
-    opened_at: Annotated[datetime, Meta(tz=True)] | None = None
+    opened_at: Instant | None = None
 
 
 @get("/v1/tickets/{id:uuid}/sla", opt=needs("tickets:read"), tags=_TAGS, operation_id="getPromises")
@@ -67,7 +65,7 @@ async def explain_promises(id: FromPath[UUID], parts: FromParts) -> ExplanationV
     ticket = await _ticket(parts, id)
     lines = await parts.promises.history(id)
     pinned = await parts.house.pinned(ticket)
-    first = await parts.house.pinned(replace(ticket, terms_id=first_terms(ticket, lines)))
+    first = await parts.house.terms(first_terms(ticket, lines))
     chosen_at = terms_since(ticket, lines)
     choice = choice_of(ticket, pinned, await parts.desks.as_of(chosen_at), chosen_at)
     return explained(ticket, first, pinned, lines, choice, parts.now())
