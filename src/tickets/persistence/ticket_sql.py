@@ -38,7 +38,9 @@ LEFT JOIN LATERAL (
     SELECT c.id, c.name, c.language, c.region, c.tier
     FROM ROWS FROM (jsonb_to_recordset(asked.identities) AS (kind text, value text))
          WITH ORDINALITY AS given(kind, value, rank)
-    JOIN customer_identity AS i ON i.kind = given.kind AND i.value = given.value
+    CROSS JOIN LATERAL ( -- the limit keeps it a look-up by key: joined, small tables are read whole every time
+        SELECT customer_id FROM customer_identity WHERE kind = given.kind AND value = given.value LIMIT 1
+    ) AS i
     JOIN customer AS c ON c.id = i.customer_id
     ORDER BY given.rank LIMIT 1
 ) AS found ON true
