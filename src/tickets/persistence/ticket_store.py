@@ -119,7 +119,8 @@ class PostgresTickets:
         """Keep terms under the hash of their content; those kept already cost nothing."""
         if terms_id not in self._interned:
             await self.engine.execute(sql.INTERN, terms_id, body, now)
-            self._interned.add(terms_id)
+            if self.engine.current_transaction.get() is None:  # what is not committed yet, others cannot see
+                self._interned.add(terms_id)
 
     async def terms(self, terms_id: bytes) -> bytes:
         """The terms kept under a hash, as JSON. Raises `KeyError`."""
