@@ -23,6 +23,9 @@ from tickets.api.parts import Parts
 from tickets.api.routes import health
 from tickets.application.deliver import Deliver
 from tickets.application.house import House
+from tickets.application.jobs.advance import Jobs
+from tickets.application.jobs.job import Recompute
+from tickets.application.jobs.recompute import Recomputing
 from tickets.application.notices import AlertNotices
 from tickets.application.receive import Porter
 from tickets.errors import CannotStart
@@ -33,6 +36,7 @@ from tickets.persistence.desk_store import PostgresDesks
 from tickets.persistence.engine import Engine
 from tickets.persistence.envelopes import PostgresEnvelopes
 from tickets.persistence.idempotency import Idempotency
+from tickets.persistence.job_store import PostgresJobs
 from tickets.persistence.outbox import PostgresOutbox
 from tickets.persistence.promise_reading import PromiseReading
 from tickets.persistence.reading import Reading
@@ -57,6 +61,9 @@ ROLES: frozenset[Role] = frozenset({"api", "worker", "ticker"})
 KEPT_ANSWERS = timedelta(days=7)
 """How long an Idempotency-Key gives the same answer again."""
 
+JOBS_PULSE = timedelta(seconds=1)
+"""How often workers look whether a job has been asked for."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Application:
@@ -66,6 +73,7 @@ class Application:
     engine: Engine
     parts: Parts
     ticker: Ticker
+    jobs: Jobs
     outbox: PostgresOutbox
     outbox_rung: asyncio.Event
     doorbell: Doorbell
@@ -109,6 +117,7 @@ async def _wire(
     envelopes = PostgresEnvelopes(engine)
     outbox = PostgresOutbox(engine)
     reading = Reading(engine)
+    jobs = PostgresJobs(engine)
     parts = Parts(
         engine=engine,
         now=now,
@@ -122,6 +131,7 @@ async def _wire(
         envelopes=envelopes,
         reading=reading,
         promises=PromiseReading(engine),
+        jobs=jobs,
         ring=ring,
         measure=_measuring(metrics, reading, outbox, now),
         largest_body=settings.body_limit,
@@ -131,6 +141,7 @@ async def _wire(
         engine=engine,
         parts=parts,
         ticker=Ticker(house, parts.porter, bell),
+        jobs=Jobs(jobs, {Recompute: Recomputing(house, jobs)}, counting),
         outbox=outbox,
         outbox_rung=outbox_rung,
         doorbell=doorbell,
@@ -171,6 +182,7 @@ async def serve(
             tasks.append(asyncio.create_task(perpetual("forget", lambda: _forget(app))))
         if "worker" in roles:
             tasks.append(asyncio.create_task(await _deliver(app, stack)))
+            tasks.append(asyncio.create_task(perpetual("jobs", lambda: _advance(app))))
         stack.push_async_callback(_end, tasks)
         if roles != ROLES:  # in one process its own bells are enough
             tasks.append(asyncio.create_task(app.doorbell.run()))
@@ -242,6 +254,12 @@ async def _forget(app: Application) -> None:
     """Drop answers whose Idempotency-Key is past its time, then rest."""
     await app.parts.idempotency.forget(app.parts.now() - KEPT_ANSWERS)
     await asyncio.sleep(timedelta(hours=1).total_seconds())
+
+
+async def _advance(app: Application) -> None:
+    """Take a job one step further; rest when there is none."""
+    if not await app.jobs.step(app.parts.now()):
+        await asyncio.sleep(JOBS_PULSE.total_seconds())
 
 
 async def _listen(app: Application) -> None:

@@ -18,6 +18,8 @@ POSTS: Mapping[str, object] = {
     "/v1/alerts/{id}/acknowledge": None,
     "/v1/envelopes/{id}/replay": None,
     "/v1/api-keys": {"name": "a", "scopes": ["tickets:read"]},
+    "/v1/sla/recompute": None,
+    "/v1/jobs/{id}/cancel": None,
     "/v1/intake/forms/{form}": {"name": "Lan", "message": "Tivi hỏng"},
     "/v1/intake/inbox/{mailbox}": {},
     "/v1/intake/hotline/{line}": {},

@@ -15,7 +15,7 @@ from tickets.api.parameters import refuse_strange
 from tickets.api.parts import Parts
 from tickets.api.problems import Fault, Problem, to_response
 from tickets.api.refusals import REFUSALS
-from tickets.api.routes import desk, docs, health, intake, keys, reports, sla, ticket_changes, tickets
+from tickets.api.routes import desk, docs, health, intake, jobs, keys, reports, sla, ticket_changes, tickets
 
 ROUTES: tuple[ControllerRouterHandler, ...] = (
     *health.ROUTES,
@@ -25,6 +25,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     *ticket_changes.ROUTES,
     *sla.ROUTES,
     *reports.ROUTES,
+    *jobs.ROUTES,
     *intake.ROUTES,
     *desk.ROUTES,
 )

@@ -17,6 +17,7 @@ from tickets.persistence.desk_store import PostgresDesks
 from tickets.persistence.engine import Engine
 from tickets.persistence.envelopes import PostgresEnvelopes
 from tickets.persistence.idempotency import Idempotency
+from tickets.persistence.job_store import PostgresJobs
 from tickets.persistence.promise_reading import PromiseReading
 from tickets.persistence.reading import Reading
 
@@ -55,6 +56,7 @@ class Parts:
     envelopes: PostgresEnvelopes
     reading: Reading
     promises: PromiseReading
+    jobs: PostgresJobs
     ring: Ring
     measure: Callable[[], Awaitable[None]] = _measure_nothing
     largest_body: int = 10 * MEBIBYTE

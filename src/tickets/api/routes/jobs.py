@@ -1,0 +1,98 @@
+"""`/v1/jobs`: work under way, how far it is, and stopping it; and what starts it."""
+
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get, post
+from litestar.params import FromPath
+from msgspec import Raw, Struct
+
+from tickets.api.auth import Call, needs
+from tickets.api.idempotency import Answer, once
+from tickets.api.pagination import DEFAULT_PAGE, Cursor, Limit, Page, answer_page, from_cursor
+from tickets.api.parts import FromParts, Parts
+from tickets.application.jobs.job import Job
+from tickets.application.jobs.recompute import start_recompute
+from tickets.domain.errors import NotFound, Refused
+
+_TAGS = ["Jobs"]
+
+
+@post(
+    "/v1/sla/recompute",
+    opt=needs("desk:write"),
+    tags=_TAGS,
+    operation_id="recomputePromises",
+    status_code=HTTPStatus.ACCEPTED,
+)
+async def recompute_promises(request: Call, parts: FromParts) -> Response[Job | Raw]:
+    """Put every open ticket on the promises of the desk as it is now, little by little.
+
+    Tickets keep the terms they were given until somebody asks for this. Time used and verdicts stay.
+    """
+
+    async def start() -> Answer:
+        job = await start_recompute(parts.jobs, parts.new_id(), request.auth.actor, parts.now())
+        return Answer(HTTPStatus.ACCEPTED, msgspec.json.encode(job))
+
+    return await _started(parts, request, start)
+
+
+@get("/v1/jobs", opt=needs("desk:read"), tags=_TAGS, operation_id="listJobs")
+async def list_jobs(
+    request: Call, parts: FromParts, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None
+) -> Response[Page[Job]]:
+    """Jobs from the newest on."""
+    before = from_cursor(cursor, UUID) if cursor else None
+    rows = await parts.jobs.page(before, limit + 1)
+    return answer_page(request, rows, limit, key=lambda job: job.id, show=lambda job: job)
+
+
+@get("/v1/jobs/{id:uuid}", opt=needs("desk:read"), tags=_TAGS, operation_id="getJob")
+async def get_job(id: FromPath[UUID], parts: FromParts) -> Job:  # noqa: A002 - the path's own word
+    """One job: how far it is, and what it has come to so far."""
+    return await _job(parts, id)
+
+
+@post(
+    "/v1/jobs/{id:uuid}/cancel",
+    opt=needs("desk:write"),
+    tags=_TAGS,
+    operation_id="cancelJob",
+    status_code=HTTPStatus.OK,
+)
+async def cancel_job(id: FromPath[UUID], request: Call, parts: FromParts) -> Response[Job | Raw]:  # noqa: A002
+    """Stop a job where it is. What it has done stays done; cancelling twice is fine."""
+
+    async def cancel() -> Answer:
+        job = await parts.jobs.cancel(id, parts.now()) or await _job(parts, id)
+        if job.state == "done":
+            raise Refused("the job is done already")
+        return Answer(HTTPStatus.OK, msgspec.json.encode(job))
+
+    answer = await once(parts, request, cancel)
+    return Response(Raw(answer.body), status_code=answer.status)
+
+
+class _Started(Struct):
+    id: UUID
+
+
+async def _started(
+    parts: Parts, request: Call, start: Callable[[], Awaitable[Answer]]
+) -> Response[Job | Raw]:
+    answer = await once(parts, request, start)
+    job = msgspec.json.decode(answer.body, type=_Started).id
+    return Response(Raw(answer.body), status_code=answer.status, headers={"Location": f"/v1/jobs/{job}"})
+
+
+async def _job(parts: Parts, job_id: UUID) -> Job:
+    job = await parts.jobs.read(job_id)
+    if job is None:
+        raise NotFound(f"there is no job {job_id}")
+    return job
+
+
+ROUTES = (recompute_promises, list_jobs, get_job, cancel_job)

@@ -1,0 +1,93 @@
+"""A job: what was asked, how far it is, what it has come to. Its row is all there is of it (law 1)."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Literal, Protocol
+from uuid import UUID
+
+from msgspec import Struct, field
+
+from tickets.application.promises.moves import MOVES, Move
+from tickets.domain.ticket import Change, Ticket
+from tickets.domain.words import Instant
+
+State = Literal["running", "done", "cancelled"]
+
+
+class Recompute(Struct, frozen=True, tag="recompute", tag_field="kind"):
+    """Put every open ticket on the promises of the desk as it is."""
+
+
+class Recomputed(Struct, frozen=True, kw_only=True, tag="recompute", tag_field="kind"):
+    """What putting tickets on other terms came to.
+
+    `tickets` run on other terms now; `clocks` says what became of theirs: due earlier, due later, broken at
+    once as the new due instant had passed (`due_passed`), begun, dropped. `failed` are tickets that could not
+    be moved (the first hundred); they stay as they were.
+    """
+
+    tickets: int = 0
+    clocks: dict[Move, int] = field(default_factory=lambda: dict.fromkeys(MOVES, 0))
+    failed: tuple[UUID, ...] = ()
+
+
+Asked = Recompute
+Result = Recomputed
+
+
+class Job(Struct, frozen=True, kw_only=True):
+    """One job. `done` of about `total` tickets are behind it; the last of them is its `place`."""
+
+    id: UUID
+    state: State = "running"
+    asked: Asked
+    asked_by: str
+    done: int = 0
+    total: int
+    place: UUID | None = None
+    result: Result
+    created_at: Instant
+    moved_at: Instant
+    ended_at: Instant | None = None
+
+
+class Step(Struct, frozen=True, kw_only=True):
+    """What one step of a job came to: `done` more tickets, up to `place`; `result` is of the whole so far.
+
+    `changes` were written in the step's transaction; a step that is the `last` ends the job.
+    """
+
+    done: int
+    place: UUID | None
+    result: Result
+    last: bool
+    changes: tuple[Change, ...] = ()
+
+
+class JobStore(Protocol):
+    """Jobs, and the tickets they go through."""
+
+    def transaction(self) -> AbstractAsyncContextManager[object]:
+        """One transaction around `claim` and `save`, or the one the caller is in."""
+
+    async def start(self, job: Job) -> None:
+        """Write a new job."""
+
+    async def claim(self) -> Job | None:
+        """The oldest running job that nobody else is at, locked, or None."""
+
+    async def save(self, job: UUID, step: Step, now: datetime) -> None:
+        """Write what a step came to."""
+
+    async def read(self, job: UUID) -> Job | None:
+        """A job, or None."""
+
+    async def cancel(self, job: UUID, now: datetime) -> Job | None:
+        """Stop a job once its step under way is over; the job, or None when it was not running."""
+
+    async def count_open(self) -> int:
+        """How many tickets are open."""
+
+    async def lock_open(self, after: UUID | None, limit: int) -> Sequence[Ticket]:
+        """Open tickets behind one, in order, locked."""

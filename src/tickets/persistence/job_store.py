@@ -1,0 +1,79 @@
+"""Jobs in PostgreSQL, and the tickets they go through."""
+
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from uuid import UUID
+
+from tickets.application.jobs.job import Job, Step
+from tickets.domain.ticket import Ticket
+from tickets.persistence.engine import Engine
+from tickets.persistence.rows import Rows
+from tickets.persistence.ticket_sql import TICKET
+
+_JOB = Rows(Job)
+_PLACES = ", ".join(f"${place}" for place in range(1, len(_JOB.fields) + 1))
+_START = f"INSERT INTO job ({_JOB.columns}) VALUES ({_PLACES})"
+_READ = f"SELECT {_JOB.columns} FROM job WHERE id = $1"
+_PAGE = f"SELECT {_JOB.columns} FROM job WHERE $1::uuid IS NULL OR id < $1 ORDER BY id DESC LIMIT $2"
+_CLAIM = f"""
+SELECT {_JOB.columns} FROM job WHERE state = 'running' ORDER BY created_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
+"""
+_SAVE = """
+UPDATE job SET done = done + $2, place = $3, result = $4, moved_at = $6,
+    state = CASE WHEN $5 THEN 'done' ELSE state END, ended_at = CASE WHEN $5 THEN $6::timestamptz END
+WHERE id = $1
+"""
+_CANCEL = f"""
+UPDATE job SET state = 'cancelled', ended_at = $2 WHERE id = $1 AND state = 'running' RETURNING {_JOB.columns}
+"""
+
+_OPEN = "status NOT IN ('solved', 'closed')"
+_COUNT_OPEN = f"SELECT count(*) FROM ticket WHERE {_OPEN}"
+_LOCK_OPEN = f"""
+SELECT {TICKET.columns} FROM ticket WHERE {_OPEN} AND ($1::uuid IS NULL OR id > $1)
+ORDER BY id LIMIT $2 FOR UPDATE
+"""
+
+
+class PostgresJobs:
+    """The `JobStore` of the use cases. A job's row is locked before tickets are, and by jobs only."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def transaction(self) -> AbstractAsyncContextManager[object]:
+        """One transaction around `claim` and `save`, or the one the caller is in."""
+        return self.engine.transaction(allow_nested=True)
+
+    async def start(self, job: Job) -> None:
+        """Write a new job."""
+        await self.engine.execute(_START, *(getattr(job, name) for name in _JOB.fields))
+
+    async def claim(self) -> Job | None:
+        """The oldest running job that nobody else is at, locked, or None."""
+        return _JOB.optional(await self.engine.fetch_row(_CLAIM))
+
+    async def save(self, job: UUID, step: Step, now: datetime) -> None:
+        """Write what a step came to."""
+        await self.engine.execute(_SAVE, job, step.done, step.place, step.result, step.last, now)
+
+    async def read(self, job: UUID) -> Job | None:
+        """A job, or None."""
+        return _JOB.optional(await self.engine.fetch_row(_READ, job))
+
+    async def page(self, before: UUID | None, limit: int) -> list[Job]:
+        """Jobs from the newest on, those after the job `before`."""
+        return _JOB.all(await self.engine.fetch(_PAGE, before, limit))
+
+    async def cancel(self, job: UUID, now: datetime) -> Job | None:
+        """Stop a job once its step under way is over; the job, or None when it was not running."""
+        return _JOB.optional(await self.engine.fetch_row(_CANCEL, job, now))
+
+    async def count_open(self) -> int:
+        """How many tickets are open."""
+        count: int = await self.engine.fetch_value(_COUNT_OPEN)
+        return count
+
+    async def lock_open(self, after: UUID | None, limit: int) -> list[Ticket]:
+        """Open tickets behind one, in order, locked."""
+        return TICKET.all(await self.engine.fetch(_LOCK_OPEN, after, limit))
