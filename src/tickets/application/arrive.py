@@ -143,6 +143,8 @@ class _Request(Struct, frozen=True):
         ticket = facts.choose_team(replace(ticket, related_to=related_to), desk)
         pinned = facts.pin_terms(ticket, desk)
         change, escalations = opening(self.draft, ticket, pinned, house, now)
+        if escalations:  # notices name the number
+            change = replace(change, after=replace(change.after, number=await house.tickets.next_number()))
         change = house.with_alerts(replace(change, correlation_id=self.correlation_id), escalations, desk)
         await house.tickets.intern_terms(pinned.id, pinned.body, now)
         idempotent = self.idempotent

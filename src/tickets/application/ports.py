@@ -99,6 +99,9 @@ class TicketStore(Protocol):
     async def customer(self, customer: UUID) -> Customer:
         """A customer with every identity."""
 
+    async def next_number(self) -> int:
+        """A number for a ticket about to be opened, where it has to be known before; lost if it is not."""
+
     async def open(
         self,
         change: Change,

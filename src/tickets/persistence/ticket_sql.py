@@ -110,11 +110,15 @@ said AS (
 
 _TICKETS = "jsonb_populate_recordset(NULL::ticket, $1::jsonb -> 'tickets')"
 
-# $2 is the revision of the desk all were decided on.
+_NUMBER = "nextval('ticket_number_seq')"
+NUMBER = f"SELECT {_NUMBER}"
+
+# $2 is the revision of the desk all were decided on. A ticket with a number was promised it before.
 OPEN = f"""
 WITH t AS (
-    INSERT INTO ticket ({", ".join(COLUMNS)})
-    SELECT {", ".join(f"n.{name}" for name in COLUMNS)} FROM desk_head, {_TICKETS} AS n WHERE revision = $2
+    INSERT INTO ticket (number, {", ".join(COLUMNS)}) OVERRIDING SYSTEM VALUE
+    SELECT coalesce(nullif(n.number, 0), {_NUMBER}), {", ".join(f"n.{name}" for name in COLUMNS)}
+    FROM desk_head, {_TICKETS} AS n WHERE revision = $2
     RETURNING id, number, epoch
 ), came AS (
     INSERT INTO customer (id, name, language, region, tier, created_at)

@@ -72,6 +72,11 @@ class PostgresTickets:
             raise KeyError(customer)
         return sql.CUSTOMER.one(row)
 
+    async def next_number(self) -> int:
+        """A number for a ticket about to be opened."""
+        number: int = await self.engine.fetch_value(sql.NUMBER)
+        return number
+
     async def open(
         self,
         change: Change,
