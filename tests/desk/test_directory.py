@@ -6,18 +6,19 @@ from uuid import UUID
 import pytest
 
 from tickets.application.desk import CompiledDesk, DeskDirectory, Published, check
-from tickets.domain.escalation import Recipient
+from tickets.domain.escalation import Manner, Recipient
 from tickets.domain.ticket import Ticket
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 
 DESK = """\
+settings: {language: vi, timezone: Asia/Ho_Chi_Minh}
 teams:
   crew: {lead: boss}
   ghosts: {}
 agents:
   boss: {teams: [crew], email: boss@shop.example.vn}
-  mate: {teams: [crew], email: mate@shop.example.vn}
+  mate: {teams: [crew], email: mate@shop.example.vn, languages: [en, vi]}
   mute: {}
 on_call_schedules:
   empty: {timezone: UTC}
@@ -35,9 +36,12 @@ escalation_policies:
     fallback: ['email:manager@shop.example.vn', 'agent:boss']
 """
 
-BOSS = Recipient("agent:boss", (("email", "boss@shop.example.vn"),))
-MATE = Recipient("agent:mate", (("email", "mate@shop.example.vn"),))
-FALLBACK = [Recipient("email:manager@shop.example.vn", (("email", "manager@shop.example.vn"),)), BOSS]
+USUAL = Manner(("vi",), "Asia/Ho_Chi_Minh")
+BOSS = Recipient("agent:boss", (("email", "boss@shop.example.vn"),), USUAL)
+MATE = Recipient(
+    "agent:mate", (("email", "mate@shop.example.vn"),), Manner(("en", "vi", "vi"), "Asia/Ho_Chi_Minh")
+)
+FALLBACK = [Recipient("email:manager@shop.example.vn", (("email", "manager@shop.example.vn"),), USUAL), BOSS]
 
 
 @pytest.fixture(scope="module")
@@ -70,9 +74,9 @@ def ticket(team: str | None = "crew", assignee: str | None = "mate") -> Ticket:
             "named",
             [
                 MATE,
-                Recipient("agent:mute", ()),
+                Recipient("agent:mute", (), USUAL),
                 Recipient("webhook:pager", (("webhook", "pager"),)),
-                Recipient("email:x@y.vn", (("email", "x@y.vn"),)),
+                Recipient("email:x@y.vn", (("email", "x@y.vn"),), USUAL),
             ],
         ),
         ("twice", [MATE, BOSS]),

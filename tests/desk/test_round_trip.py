@@ -58,7 +58,8 @@ def desks(draw: st.DrawFn) -> dict[str, Any]:
     policies = draw(st.dictionaries(KEYS, st.tuples(when, target, WORDS), max_size=4))
     rules = draw(st.dictionaries(KEYS, st.tuples(when, st.sampled_from(teams), st.booleans()), max_size=4))
     return {
-        "settings": {"name": draw(WORDS), "country": draw(st.sampled_from(["VN", "US"]))},
+        "settings": {"name": draw(WORDS), "country": draw(st.sampled_from(["VN", "US"]))}
+        | {"timezone": draw(st.sampled_from(["UTC", "Asia/Ho_Chi_Minh"]))},
         "regions": {key: {"name": draw(WORDS)} for key in regions},
         "teams": {
             key: {"name": draw(WORDS), "lead": draw(st.none() | st.sampled_from(agents))} for key in teams

@@ -6,7 +6,6 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -14,7 +13,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from tests.worker.stage import START
 
-from tickets.application.notices import METRICS, WORDS, AlertNotices, Language
+from tickets.application.notices import METRICS, WORDS, AlertNotices, Language, spoken
+from tickets.domain.escalation import Manner
 from tickets.domain.ticket import Alert, Ticket
 
 TICKET = Ticket(
@@ -45,13 +45,19 @@ ALERT = Alert(
 NOTICE = UUID(int=4)
 
 
-def notices(language: Language = "en") -> AlertNotices:
-    return AlertNotices(
-        sender="Tickets <tickets@shop.example>",
-        public_url="https://tickets.shop.example",
-        language=language,
-        zone=ZoneInfo("Asia/Ho_Chi_Minh"),
-    )
+HANOI = "Asia/Ho_Chi_Minh"
+ENGLISH, VIETNAMESE = Manner(("en",), HANOI), Manner(("vi",), HANOI)
+
+
+def notice(
+    manner: Manner,
+    way: str = "email",
+    destination: str = "an@shop.example",
+    alert: Alert = ALERT,
+    ticket: Ticket = TICKET,
+) -> bytes:
+    made = AlertNotices(sender="Tickets <tickets@shop.example>", public_url="https://tickets.shop.example")
+    return made.render(way, destination, NOTICE, alert, ticket, manner)
 
 
 def read(mail: bytes) -> EmailMessage:
@@ -63,7 +69,7 @@ def text(mail: EmailMessage) -> str:
 
 
 def test_a_mail_says_in_english_what_is_wrong_and_where_to_look() -> None:
-    mail = read(notices().render("email", "an@shop.example", NOTICE, ALERT, TICKET))
+    mail = read(notice(ENGLISH))
     assert mail["subject"] == "Urgent: first response of #1042 (breach) – Máy giặt không chạy"
     assert mail["message-id"] == f"<{NOTICE}@shop.example>"
     assert mail["to"] == "an@shop.example"
@@ -84,7 +90,7 @@ def test_a_mail_says_in_english_what_is_wrong_and_where_to_look() -> None:
 
 def test_and_in_vietnamese() -> None:
     reminder = replace(ALERT, repeat=2)
-    mail = read(notices("vi").render("email", "an@shop.example", NOTICE, reminder, TICKET))
+    mail = read(notice(VIETNAMESE, alert=reminder))
     assert mail["subject"] == "Khẩn cấp: phản hồi đầu tiên của phiếu #1042 (breach) – Máy giặt không chạy"
     assert "Nhắc lần: 2\n" in text(mail)
     assert "Người phụ trách" not in text(mail)
@@ -96,7 +102,7 @@ def test_both_languages_have_the_same_words() -> None:
 
 
 def test_a_program_gets_the_alert_and_the_ticket_and_nothing_about_the_customer() -> None:
-    body = json.loads(notices().render("webhook", "ops", NOTICE, ALERT, TICKET))
+    body = json.loads(notice(VIETNAMESE, "webhook", "ops"))
     assert body["type"] == "alert.raised"
     assert body["timestamp"] == "2026-03-02T09:00:01Z"
     assert body["data"]["alert"]["level"] == "breach"
@@ -107,7 +113,7 @@ def test_a_program_gets_the_alert_and_the_ticket_and_nothing_about_the_customer(
 
 @pytest.mark.parametrize("way", ["email", "webhook"])
 def test_the_same_alert_always_makes_the_same_bytes(way: str) -> None:
-    made = {notices().render(way, "an@shop.example", NOTICE, ALERT, TICKET) for _ in range(3)}
+    made = {notice(ENGLISH, way) for _ in range(3)}
     assert len(made) == 1
 
 
@@ -116,13 +122,31 @@ def test_whatever_a_customer_wrote_makes_one_subject_line_and_no_other_header(
     subject: str, level: str
 ) -> None:
     ticket, alert = replace(TICKET, subject=subject), replace(ALERT, level=level)
-    mail = notices("vi").render("email", "an@shop.example", NOTICE, alert, ticket)
+    mail = notice(VIETNAMESE, alert=alert, ticket=ticket)
     assert mail.isascii()
     assert max(map(len, mail.split(b"\r\n"))) <= 998
-    assert read(mail).keys() == read(notices().render("email", "a@b.example", NOTICE, ALERT, TICKET)).keys()
+    assert read(mail).keys() == read(notice(VIETNAMESE)).keys()
 
 
 def test_instants_are_shown_with_their_offset() -> None:
     assert isinstance(TICKET.due_at, datetime)
-    utc = AlertNotices(sender="t@x.example", public_url="http://x")
-    assert "Due: 2026-03-02 09:00:00 +0000" in text(read(utc.render("email", "a@b", NOTICE, ALERT, TICKET)))
+    assert "Due: 2026-03-02 09:00:00 +0000" in text(read(notice(Manner())))
+    assert "Hạn: 2026-03-02 16:00:00 +0700" in text(read(notice(VIETNAMESE)))
+
+
+@pytest.mark.parametrize(
+    ("languages", "expected"),
+    [
+        ((), "en"),
+        (("vi",), "vi"),
+        (("vi-VN", "en"), "vi"),
+        (("EN-us", "vi"), "en"),
+        (("ko", "vi"), "vi"),
+        (("ko", "fr"), "en"),
+        (("vie",), "en"),
+    ],
+)
+def test_it_is_written_in_the_first_language_we_can_write(
+    languages: tuple[str, ...], expected: Language
+) -> None:
+    assert spoken(Manner(languages)) == expected

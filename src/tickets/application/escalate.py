@@ -7,7 +7,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from tickets.domain.escalation import Escalation, Recipient
+from tickets.domain.escalation import Escalation, Manner, Recipient
 from tickets.domain.ticket import Alert, Happened, Outgoing, Ticket
 
 
@@ -21,7 +21,9 @@ class Directory(Protocol):
 class Notices(Protocol):
     """How an alert reads on each way."""
 
-    def render(self, way: str, destination: str, notice_id: UUID, alert: Alert, ticket: Ticket) -> bytes:
+    def render(
+        self, way: str, destination: str, notice_id: UUID, alert: Alert, ticket: Ticket, manner: Manner
+    ) -> bytes:
         """The bytes to send, the same in every attempt."""
 
 
@@ -81,14 +83,17 @@ def _leaving(
     now: datetime,
     new_id: Callable[[], UUID],
 ) -> Iterable[Outgoing]:
-    ways = dict.fromkeys(way for recipient in recipients for way in recipient.ways)
-    for way, destination in ways:
+    manners: dict[tuple[str, str], Manner] = {}
+    for recipient in recipients:
+        for leading_there in recipient.ways:
+            manners.setdefault(leading_there, recipient.manner)
+    for (way, destination), manner in manners.items():
         notice_id = new_id()
         yield Outgoing(
             id=notice_id,
             way=way,
             destination=destination,
-            body=notices.render(way, destination, notice_id, alert, ticket),
+            body=notices.render(way, destination, notice_id, alert, ticket, manner),
             cause={"alert": str(alert.id), "ticket": str(ticket.id)},
             created_at=now,
         )

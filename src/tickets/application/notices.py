@@ -1,15 +1,17 @@
 """How an alert reads: as mail to people, and as JSON to programs. Same in, same bytes out."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from typing import Literal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct
 
+from tickets.domain.escalation import Manner
 from tickets.domain.ticket import Alert, Ticket
 
 Language = Literal["en", "vi"]
@@ -98,24 +100,23 @@ class AlertData(Struct, frozen=True, kw_only=True):
 
 
 class AlertNotices:
-    """The `Notices` of escalation.
+    """The `Notices` of escalation. `sender` is the From of the mails, `public_url` stands before `/v1/…`."""
 
-    `sender` is the From of the mails, `public_url` stands before `/v1/…`; instants are shown in `zone`.
-    """
-
-    def __init__(
-        self, *, sender: str, public_url: str, language: Language = "en", zone: tzinfo = UTC
-    ) -> None:
+    def __init__(self, *, sender: str, public_url: str) -> None:
         self._sender = sender
         self._public_url = public_url
-        self._language = language
-        self._zone = zone
 
-    def render(self, way: str, destination: str, notice_id: UUID, alert: Alert, ticket: Ticket) -> bytes:
-        """The bytes to send, the same in every attempt."""
-        if way == "email":
-            return self._mail(destination, notice_id, alert, ticket)
-        return msgspec.json.encode(self._event(alert, ticket))
+    def render(
+        self, way: str, destination: str, notice_id: UUID, alert: Alert, ticket: Ticket, manner: Manner
+    ) -> bytes:
+        """The bytes to send, the same in every attempt; JSON is the same in every manner."""
+        if way != "email":
+            return msgspec.json.encode(self._event(alert, ticket))
+        mail = self._mail(destination, notice_id, alert.detected_at)
+        voice = _Voice(spoken(manner), ZoneInfo(manner.timezone))
+        mail["Subject"] = voice.subject(alert, ticket)
+        mail.set_content(f"{voice.text(alert, ticket)}\n\n{self._url(ticket)}\n", cte="base64")
+        return mail.as_bytes()
 
     def _event(self, alert: Alert, ticket: Ticket) -> AlertRaised:
         shown = AlertTicket(
@@ -132,55 +133,73 @@ class AlertNotices:
         )
         return AlertRaised(timestamp=alert.detected_at, data=AlertData(alert=alert, ticket=shown))
 
-    def _mail(self, destination: str, notice_id: UUID, alert: Alert, ticket: Ticket) -> bytes:
+    def _mail(self, destination: str, notice_id: UUID, at: datetime) -> EmailMessage:
         mail = EmailMessage(policy=SMTP)
         mail["From"] = self._sender
         mail["To"] = destination
-        mail["Subject"] = self._subject(alert, ticket)
-        mail["Date"] = alert.detected_at
+        mail["Date"] = at
         mail["Message-ID"] = f"<{notice_id}@{self._sender.rpartition('@')[2].rstrip('>')}>"
         mail["Auto-Submitted"] = "auto-generated"
         mail["X-Auto-Response-Suppress"] = "All"
-        mail.set_content(self._text(alert, ticket), cte="base64")
-        return mail.as_bytes()
+        return mail
 
-    def _subject(self, alert: Alert, ticket: Ticket) -> str:
-        words = WORDS[self._language]
-        return words["subject"].format(
-            priority=words[ticket.priority],
-            metric=self._metric(alert),
+    def _url(self, ticket: Ticket) -> str:
+        return f"{self._public_url}/v1/tickets/{ticket.id}"
+
+
+class _Voice(Struct, frozen=True):
+    """Says it in a language, with the wall clock of a zone."""
+
+    language: Language
+    zone: ZoneInfo
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        return WORDS[self.language]
+
+    def subject(self, alert: Alert, ticket: Ticket) -> str:
+        return self.words["subject"].format(
+            priority=self.words[ticket.priority],
+            metric=self.metric(alert),
             number=ticket.number,
             level=_line(alert.level),
             subject=_line(ticket.subject),
         )
 
-    def _text(self, alert: Alert, ticket: Ticket) -> str:
-        words = WORDS[self._language]
+    def text(self, alert: Alert, ticket: Ticket) -> str:
         lines = {
             "ticket": f"#{ticket.number} {_line(ticket.subject)}",
-            "priority": words[ticket.priority],
+            "priority": self.words[ticket.priority],
             "status": ticket.status,
             "team": ticket.team,
             "assignee": ticket.assignee,
-            "due": ticket.due_at and self._instant(ticket.due_at),
-            "reached": self._instant(alert.occurred_at),
+            "due": ticket.due_at and self.instant(ticket.due_at),
+            "reached": self.instant(alert.occurred_at),
             "repeat": str(alert.repeat) if alert.repeat else None,
             "covers": ", ".join(alert.covers),
         }
-        opening = words["opening"].format(
-            number=ticket.number, metric=self._metric(alert), level=_line(alert.level)
+        opening = self.words["opening"].format(
+            number=ticket.number, metric=self.metric(alert), level=_line(alert.level)
         )
-        facts = "\n".join(f"{words[name]}: {value}" for name, value in lines.items() if value)
-        return f"{opening}\n\n{facts}\n\n{self._url(ticket)}\n"
+        facts = "\n".join(f"{self.words[name]}: {value}" for name, value in lines.items() if value)
+        return f"{opening}\n\n{facts}"
 
-    def _metric(self, alert: Alert) -> str:
-        return METRICS[self._language].get(alert.metric, alert.metric)
+    def metric(self, alert: Alert) -> str:
+        return METRICS[self.language].get(alert.metric, alert.metric)
 
-    def _url(self, ticket: Ticket) -> str:
-        return f"{self._public_url}/v1/tickets/{ticket.id}"
+    def instant(self, at: datetime) -> str:
+        return at.astimezone(self.zone).strftime("%Y-%m-%d %H:%M:%S %z")
 
-    def _instant(self, at: datetime) -> str:
-        return at.astimezone(self._zone).strftime("%Y-%m-%d %H:%M:%S %z")
+
+def spoken(manner: Manner) -> Language:
+    """The first language of a manner that notices are written in; English when there is none."""
+    for tag in manner.languages:
+        match tag.partition("-")[0].lower():
+            case "en":
+                return "en"
+            case "vi":
+                return "vi"
+    return "en"
 
 
 def _line(text: str) -> str:

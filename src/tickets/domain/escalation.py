@@ -18,8 +18,16 @@ class Escalation(Struct, frozen=True, kw_only=True):
     due_at: datetime | None
 
 
+class Manner(Struct, frozen=True):
+    """How to speak to somebody: `languages` (BCP 47), preferred ones first; instants in `timezone` (IANA)."""
+
+    languages: tuple[str, ...] = ()
+    timezone: str = "UTC"
+
+
 class Recipient(Struct, frozen=True):
     """One who has to hear, and the ways that lead there: `(way, destination)`; none is an event (law 15)."""
 
     name: str
     ways: tuple[tuple[str, str], ...]
+    manner: Manner = Manner()

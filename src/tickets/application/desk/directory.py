@@ -6,7 +6,7 @@ from datetime import datetime
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.desk.escalation import Target, read_target
 from tickets.application.desk.model import Agent
-from tickets.domain.escalation import Recipient
+from tickets.domain.escalation import Manner, Recipient
 from tickets.domain.ticket import Ticket
 
 NOBODY = Recipient("nobody", ())
@@ -46,9 +46,9 @@ class DeskDirectory:
         match target.kind:
             case "team":
                 members = self._compiled.members.get(ticket.team or "", ())
-                return [_agent(agent, name) for agent in members] or [Recipient(name, ())]
+                return [self._agent(agent, name) for agent in members] or [Recipient(name, ())]
             case "email":
-                return [Recipient(name, (("email", target.name),))]
+                return [Recipient(name, (("email", target.name),), self._manner())]
             case "webhook":
                 return [Recipient(name, (("webhook", target.name),) * (target.name in self._desk.webhooks))]
             case "assignee":
@@ -60,11 +60,15 @@ class DeskDirectory:
                 found = agents.get(target.name)
             case "on_call":
                 found = self._compiled.on_call(target.name, at)
-        return [_agent(found, name)]
+        return [self._agent(found, name)]
 
+    def _agent(self, agent: Agent | None, otherwise: str) -> Recipient:
+        """An agent with the ways that lead there, or, where there is none, who should have been there."""
+        if agent is None:
+            return Recipient(otherwise, ())
+        ways = (("email", agent.email),) if agent.email else ()
+        return Recipient(f"agent:{agent.key}", ways, self._manner(agent.languages))
 
-def _agent(agent: Agent | None, otherwise: str) -> Recipient:
-    """An agent with the ways that lead there, or, where there is none, who should have been there."""
-    if agent is None:
-        return Recipient(otherwise, ())
-    return Recipient(f"agent:{agent.key}", (("email", agent.email),) if agent.email else ())
+    def _manner(self, languages: tuple[str, ...] = ()) -> Manner:
+        """In somebody's own languages first, then in the desk's."""
+        return Manner((*languages, self._desk.language), self._desk.timezone)

@@ -18,13 +18,15 @@ from tickets.intake import Form, Line, Mailbox
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What holds for the whole desk: `country` (ISO 3166-1, two letters) reads national phone numbers.
 
-    `language` (BCP 47, such as `vi`) is spoken where nothing says otherwise.
+    `language` (BCP 47, such as `vi`) is spoken where nothing says otherwise; notices show instants by the
+    clock of `timezone` (IANA).
     """
 
     key: str = "desk"
     name: str = ""
     country: Annotated[str, Meta(pattern="^[A-Z]{2}$")] = "VN"
     language: str = "vi"
+    timezone: str = "UTC"
 
 
 class Team(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -82,6 +84,11 @@ class Desk(Struct, frozen=True, kw_only=True):
     def language(self) -> str:
         """The language spoken where nothing says otherwise."""
         return self.settings.get(SETTINGS, _DEFAULTS).language
+
+    @property
+    def timezone(self) -> str:
+        """The time zone people read instants in."""
+        return self.settings.get(SETTINGS, _DEFAULTS).timezone
 
 
 SETTINGS = "desk"

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec.structs import replace
 
@@ -32,6 +33,13 @@ def check_key(key: str, at: str, faults: Faults) -> None:
     """Note a key that cannot stand in URLs, metric labels and addresses."""
     if not _KEY.fullmatch(key):
         faults.add(at, f"{key!r} is no key: 1 to 63 of a-z, 0-9, '_', '.', '-', a letter or digit first")
+
+
+def _settings(desk: Desk, faults: Faults) -> None:
+    try:
+        ZoneInfo(desk.timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        faults.add("/settings/timezone", f"there is no time zone {desk.timezone!r}")
 
 
 def _regions(desk: Desk, faults: Faults) -> None:
@@ -186,6 +194,7 @@ def _languages(desk: Desk, faults: Faults) -> None:
 
 
 _RULES: tuple[Callable[[Desk, Faults], None], ...] = (
+    _settings,
     _regions,
     _schedules,
     _rules,
