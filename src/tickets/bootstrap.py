@@ -22,6 +22,7 @@ from tickets.api.app import ROUTES, create_app
 from tickets.api.parts import Parts
 from tickets.api.routes import health
 from tickets.application.deliver import Deliver
+from tickets.application.give_up import GiveUp
 from tickets.application.house import House
 from tickets.application.jobs.advance import Jobs
 from tickets.application.jobs.job import Recompute
@@ -53,7 +54,7 @@ from tickets.worker.relay import Relay
 from tickets.worker.ring import Ring, RingThroughBroker, RingThroughDatabase
 from tickets.worker.runner import Runner
 from tickets.worker.ticker import Bell, Ticker
-from tickets.worker.witness import log_attempt
+from tickets.worker.witness import Clerk
 
 Role = Literal["api", "worker", "ticker"]
 ROLES: frozenset[Role] = frozenset({"api", "worker", "ticker"})
@@ -285,7 +286,8 @@ async def _deliver(app: Application, stack: AsyncExitStack) -> Coroutine[None, N
         ways={"email": mail, "webhook": webhooks},
         clock=system.now,
         jitter=system.chance,
-        witness=log_attempt,
+        witness=Clerk(app.parts.metrics),
+        bury=GiveUp(app.parts.house, app.outbox),
     )
 
     async def attempt(row: UUID) -> None:

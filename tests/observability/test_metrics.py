@@ -29,4 +29,4 @@ def test_two_applications_share_no_metrics() -> None:
 
 def test_no_label_is_an_id() -> None:
     labels = {label for name in vars(Metrics()).values() for label in getattr(name, "_labelnames", ())}
-    assert labels == {"channel", "status", "metric", "verdict", "level", "state", "method", "route"}
+    assert labels == {"channel", "status", "metric", "verdict", "level", "state", "method", "route", "way"}

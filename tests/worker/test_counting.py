@@ -78,3 +78,13 @@ def test_an_alert_counts_for_its_metric_and_level() -> None:
     raised = Happened(type="alert_raised", actor="sla", occurred_at=NOW, detected_at=NOW, data=data)
     counted = told(Change(before=NEW, after=NEW, now=NOW, happened=(raised,)))
     assert counted["tickets_alerts_total resolution lead"] == 1
+
+
+def test_an_alert_nobody_hears_counts_as_unheard() -> None:
+    data: dict[str, object] = {"metric": "resolution", "level": "lead", "unheard": True}
+    raised = Happened(type="alert_raised", actor="sla", occurred_at=NOW, detected_at=NOW, data=data)
+    died = Happened(
+        type="delivery_dead", actor="outbox", occurred_at=NOW, detected_at=NOW, data={"unheard": True}
+    )
+    counted = told(Change(before=NEW, after=NEW, now=NOW, happened=(raised, died)))
+    assert counted["tickets_alerts_unheard_total"] == 2

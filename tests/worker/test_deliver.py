@@ -102,6 +102,7 @@ async def test_killed_between_send_and_settle_it_is_sent_again_with_the_same_id_
         clock=clock,
         jitter=alive.jitter,
         witness=alive.witness,
+        bury=alive.bury,
     )
     with pytest.raises(asyncio.CancelledError):
         await dying(row)

@@ -22,10 +22,10 @@ async def acknowledge(house: House, alert_id: UUID, by: str, now: datetime) -> N
         found = await house.tickets.find_alert(alert_id)
         if found is None:
             raise NotFound(f"there is no alert {alert_id}")
-        ticket_id, metric, _ = found
+        ticket_id, metric = found.ticket_id, found.metric
         ticket = await house.tickets.lock(ticket_id)
         found = await house.tickets.find_alert(alert_id)  # again: whoever held the ticket may have had it
-        if ticket is None or found is None or found[2] != "open":
+        if ticket is None or found is None or found.state != "open":
             return
         verdict = facts.acknowledged(ticket, await house.pinned(ticket), metric, now, now)
         noted = Happened(

@@ -92,10 +92,17 @@ class Way(Protocol):
 
 
 class Witness(Protocol):
-    """Hears of every attempt: a dead row is an event and a metric, never just a row (law 15)."""
+    """Hears of every attempt."""
 
     def __call__(self, claimed: Claimed, verdict: Verdict, now: datetime) -> None:
-        """Count it, log it, tell somebody."""
+        """Count it, log it."""
+
+
+class Bury(Protocol):
+    """Concludes what is given up: never just a row (law 15)."""
+
+    async def __call__(self, claimed: Claimed, verdict: Dead, now: datetime) -> bool:
+        """Write the verdict and all that follows; False when somebody else has claimed the row since."""
 
 
 def verdict(outcome: Outcome, attempts: int, now: datetime, jitter: float) -> Verdict:
@@ -111,6 +118,11 @@ def verdict(outcome: Outcome, attempts: int, now: datetime, jitter: float) -> Ve
     return Again(now + wait * (1 + SPREAD * jitter), outcome.reason)
 
 
+def storable(reason: str) -> str:
+    """What the other side said, as PostgreSQL can keep it: a few lines at most, no NUL, valid Unicode."""
+    return reason[:1_000].encode("utf-8", "replace").decode().replace("\0", "")
+
+
 class Deliver(Struct, frozen=True, kw_only=True):
     """The use case. `limit` bounds one attempt; `lease` outlasts it, so that no two attempts overlap."""
 
@@ -119,6 +131,7 @@ class Deliver(Struct, frozen=True, kw_only=True):
     clock: Callable[[], datetime]
     jitter: Callable[[], float]
     witness: Witness
+    bury: Bury
     limit: timedelta = timedelta(seconds=30)
     lease: timedelta = timedelta(seconds=60)
 
@@ -130,7 +143,11 @@ class Deliver(Struct, frozen=True, kw_only=True):
         outcome = await self._attempt(claimed)
         now = self.clock()
         decided = verdict(outcome, claimed.attempts, now, self.jitter())
-        if not await self.outbox.conclude(claimed, decided, now):
+        if isinstance(decided, Dead):
+            ours = await self.bury(claimed, decided, now)
+        else:
+            ours = await self.outbox.conclude(claimed, decided, now)
+        if not ours:
             return None
         self.witness(claimed, decided, now)
         return decided

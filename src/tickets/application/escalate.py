@@ -51,10 +51,10 @@ def escalate(
         recipients = directory.recipients(due.policy, due.level, ticket, now)
         alert = _alert(due, ticket, recipients, now, new_id())
         alerts.append(alert)
-        leaving = list(_leaving(alert, ticket, recipients, notices, now, new_id))
-        outgoing += leaving
+        pages = list(leaving(alert, ticket, recipients, notices, now, new_id))
+        outgoing += pages
         silent = [recipient.name for recipient in recipients if not recipient.ways]
-        happened.append(_raised(alert, silent, unheard=not leaving, now=now))
+        happened.append(_raised(alert, silent, unheard=not pages, now=now))
     return Raised(tuple(alerts), tuple(outgoing), tuple(happened))
 
 
@@ -75,7 +75,7 @@ def _alert(
     )
 
 
-def _leaving(
+def leaving(
     alert: Alert,
     ticket: Ticket,
     recipients: Sequence[Recipient],
@@ -83,6 +83,7 @@ def _leaving(
     now: datetime,
     new_id: Callable[[], UUID],
 ) -> Iterable[Outgoing]:
+    """The notices of an alert: one for each way there is, however many it leads to."""
     manners: dict[tuple[str, str], Manner] = {}
     for recipient in recipients:
         for leading_there in recipient.ways:

@@ -242,6 +242,11 @@ def _happened(event: sla.Event, now: datetime) -> Happened:
     )
 
 
+def escalation_policy(pinned: Pinned, metric: str) -> str:
+    """The escalation policy that watches a metric; empty where nothing is promised any more."""
+    return next((each.escalation or "" for each in pinned.terms.promises if each.metric == metric), "")
+
+
 def _escalation(event: sla.Event, terms: sla.Terms) -> Escalation:
     promise = terms.of(event.metric)
     return Escalation(

@@ -9,7 +9,7 @@ from uuid import UUID
 from msgspec import Raw, Struct
 
 from tickets.domain.draft import Identity
-from tickets.domain.ticket import Change, Customer, Ticket
+from tickets.domain.ticket import Alert, Change, Customer, Ticket
 
 
 class Superseded(Exception):  # noqa: N818 - a condition, not a bug
@@ -155,8 +155,11 @@ class TicketStore(Protocol):
     async def next_instant(self) -> datetime | None:
         """When a ticket is next due, or routing may next say something new."""
 
-    async def find_alert(self, alert: UUID) -> tuple[UUID, str, str] | None:
-        """Ticket, metric and state of an alert."""
+    async def find_alert(self, alert: UUID) -> Alert | None:
+        """An alert as it is now; it is held by its ticket's lock (law 3)."""
+
+    async def tell_also(self, alert: UUID, recipients: Sequence[str]) -> None:
+        """Note who else hears of an alert."""
 
     async def acknowledge_alerts(self, ticket: UUID, metric: str, by: str, now: datetime) -> None:
         """Acknowledge every open alert of a ticket's metric."""

@@ -52,10 +52,18 @@ class Metrics:
         )
         self.alerts = Counter("tickets_alerts", "Alerts raised.", ["metric", "level"], registry=registry)
         self.alerts_open = Gauge("tickets_alerts_open", "Alerts nobody acknowledged.", registry=registry)
+        self.alerts_unheard = Counter(
+            "tickets_alerts_unheard", "Times an alert was left with nobody who hears.", registry=registry
+        )
         self.outbox_size = Gauge("tickets_outbox_size", "Outbox rows by state.", ["state"], registry=registry)
         self.outbox_age = Gauge(
             "tickets_outbox_age_seconds", "Age of the oldest row that must still leave.", registry=registry
         )
+        self.deliveries_dead = Counter(
+            "tickets_deliveries_dead", "What could not leave and was given up.", ["way"], registry=registry
+        )
+        for way in ("email", "webhook"):  # so that the first death is seen to raise it
+            self.deliveries_dead.labels(way)
         self.requests = Counter(
             "tickets_http_requests",
             "HTTP requests answered, by route template.",

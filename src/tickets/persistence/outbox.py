@@ -10,7 +10,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from tickets.application.deliver import Again, Claimed, Dead, Verdict
+from tickets.application.deliver import Again, Claimed, Dead, Verdict, storable
 from tickets.persistence.engine import Engine
 from tickets.persistence.rows import Rows
 
@@ -62,6 +62,9 @@ WHERE id = $1 AND state = 'dead'
 """
 
 
+REACHES = "SELECT EXISTS (SELECT FROM outbox WHERE cause ->> 'alert' = $1 AND state <> 'dead')"
+
+
 class Backlog(Struct, frozen=True):
     """How much waits to leave, since when the oldest of it does, and how much was given up."""
 
@@ -101,6 +104,11 @@ class PostgresOutbox:
         written = _written(verdict, now)
         return await self.engine.execute(CONCLUDE, claimed.id, claimed.fence, *written) == "UPDATE 1"
 
+    async def reaches(self, alert: UUID) -> bool:
+        """Whether a page of this alert has left, or still may."""
+        found: bool = await self.engine.fetch_value(REACHES, str(alert))
+        return found
+
     async def dead(self, most: int, before: UUID | None = None) -> list[DeadRow]:
         """A page of what was given up, newest first; `before` is the last id of the page before."""
         return _DEAD.all(await self.engine.fetch(DEAD, before, most))
@@ -119,13 +127,8 @@ def _written(verdict: Verdict, now: datetime) -> tuple[str, datetime | None, str
     """State, when to try again, why, when it was over."""
     match verdict:
         case Again(at, reason):
-            return "pending", at, _storable(reason), None
+            return "pending", at, storable(reason), None
         case Dead(reason):
-            return "dead", None, _storable(reason), now
+            return "dead", None, storable(reason), now
         case _:
             return "settled", None, None, now
-
-
-def _storable(reason: str) -> str:
-    """What the other side said, as PostgreSQL can keep it: a few lines at most, no NUL, valid Unicode."""
-    return reason[:1_000].encode("utf-8", "replace").decode().replace("\0", "")

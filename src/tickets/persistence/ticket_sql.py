@@ -5,11 +5,12 @@ Those that know, open and save take many tickets as well as one.
 
 from msgspec.structs import fields
 
-from tickets.domain.ticket import Customer, Ticket
+from tickets.domain.ticket import Alert, Customer, Ticket
 from tickets.persistence.rows import Rows
 
 TICKET = Rows(Ticket)
 CUSTOMER = Rows(Customer)
+ALERT = Rows(Alert)
 
 COLUMNS = tuple(field.name for field in fields(Ticket) if field.name != "number")
 """What a ticket's row is written from, in order; the number is the database's."""
@@ -195,7 +196,8 @@ NEXT_INSTANT = """
 SELECT least((SELECT min(tick_at) FROM ticket WHERE tick_at IS NOT NULL),
              (SELECT min(route_at) FROM ticket WHERE waiting_since IS NOT NULL))
 """
-FIND_ALERT = "SELECT ticket_id, metric, state FROM alert WHERE id = $1"
+FIND_ALERT = f"SELECT {ALERT.columns} FROM alert WHERE id = $1"
+TELL_ALSO = "UPDATE alert SET recipients = recipients || $2::jsonb WHERE id = $1"
 ACKNOWLEDGE = """
 UPDATE alert SET state = 'acknowledged', acknowledged_by = $3, acknowledged_at = $4
 WHERE ticket_id = $1 AND metric = $2 AND state = 'open'

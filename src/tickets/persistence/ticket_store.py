@@ -11,7 +11,7 @@ import asyncpg
 from msgspec import Raw
 
 from tickets.application.ports import AgentState, Idempotent, Kept, Known, Ledger, Load, Superseded, Wanted
-from tickets.domain.ticket import Change, Customer, Ticket
+from tickets.domain.ticket import Alert, Change, Customer, Ticket
 from tickets.persistence import ticket_sql as sql
 from tickets.persistence.engine import Engine
 from tickets.persistence.gathering import Gathering
@@ -167,10 +167,13 @@ class PostgresTickets:
         instant: datetime | None = await self.engine.fetch_value(sql.NEXT_INSTANT)
         return instant
 
-    async def find_alert(self, alert: UUID) -> tuple[UUID, str, str] | None:
-        """Ticket, metric and state of an alert. The lock is the ticket's (law 3)."""
-        row = await self.engine.fetch_row(sql.FIND_ALERT, alert)
-        return None if row is None else (row[0], row[1], row[2])
+    async def find_alert(self, alert: UUID) -> Alert | None:
+        """An alert as it is now; it is held by its ticket's lock (law 3)."""
+        return sql.ALERT.optional(await self.engine.fetch_row(sql.FIND_ALERT, alert))
+
+    async def tell_also(self, alert: UUID, recipients: Sequence[str]) -> None:
+        """Note who else hears of an alert."""
+        await self.engine.execute(sql.TELL_ALSO, alert, list(recipients))
 
     async def acknowledge_alerts(self, ticket: UUID, metric: str, by: str, now: datetime) -> None:
         """Acknowledge every open alert of a ticket's metric."""

@@ -34,6 +34,8 @@ class Counting:
             self.waiting()
 
     def _count(self, line: Happened) -> None:
+        if line.data.get("unheard"):
+            self.metrics.alerts_unheard.inc()
         metric = str(line.data.get("metric", ""))
         match line.type:
             case "sla.breached":

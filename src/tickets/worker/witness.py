@@ -1,16 +1,29 @@
-"""Says in the log what became of every attempt."""
+"""Says in the log what became of every attempt, and counts what was given up."""
 
 from datetime import datetime
 
 import structlog
 
 from tickets.application.deliver import Again, Claimed, Dead, Verdict
+from tickets.observability.metrics import Metrics
 
 _log = structlog.get_logger("tickets.outbox")
 
 
-def log_attempt(claimed: Claimed, verdict: Verdict, now: datetime) -> None:
-    """A `Witness`: sent is information, trying again a warning, dead an error."""
+class Clerk:
+    """A `Witness`: sent is information, trying again a warning, dead an error and counted."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self.metrics = metrics
+
+    def __call__(self, claimed: Claimed, verdict: Verdict, now: datetime) -> None:
+        """Say what became of an attempt."""
+        if isinstance(verdict, Dead):
+            self.metrics.deliveries_dead.labels(claimed.way).inc()
+        _say(claimed, verdict, now)
+
+
+def _say(claimed: Claimed, verdict: Verdict, now: datetime) -> None:
     log = _log.bind(
         outbox_id=str(claimed.id),
         way=claimed.way,

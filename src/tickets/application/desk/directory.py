@@ -27,12 +27,19 @@ class DeskDirectory:
         """
         found = self._desk.escalation_policies.get(policy)
         if found is None:
-            return self._all((Target("team_lead"), Target("team")), ticket, at) or (NOBODY,)
+            return self.fallback(policy, ticket, at)
         targets = next((each.targets for each in found.levels if each.name == level), ())
         people = self._all(targets, ticket, at)
         if any(recipient.ways for recipient in people):
             return people
-        return (*people, *self._all(map(read_target, found.fallback), ticket, at))
+        return (*people, *self.fallback(policy, ticket, at))
+
+    def fallback(self, policy: str, ticket: Ticket, at: datetime) -> Sequence[Recipient]:
+        """Everybody who hears when those a level names cannot; the policy's own, where it is still there."""
+        found = self._desk.escalation_policies.get(policy)
+        if found is None:
+            return self._all((Target("team_lead"), Target("team")), ticket, at) or (NOBODY,)
+        return self._all(map(read_target, found.fallback), ticket, at)
 
     def _all(self, targets: Iterable[Target], ticket: Ticket, at: datetime) -> tuple[Recipient, ...]:
         """The recipients of all targets, each once, in the order of the targets."""
