@@ -39,7 +39,7 @@ LEFT JOIN LATERAL (
     SELECT c.id, c.name, c.language, c.region, c.tier
     FROM ROWS FROM (jsonb_to_recordset(asked.identities) AS (kind text, value text))
          WITH ORDINALITY AS given(kind, value, rank)
-    CROSS JOIN LATERAL ( -- the limit keeps it a look-up by key: joined, small tables are read whole every time
+    CROSS JOIN LATERAL ( -- the limit keeps it a look-up by key: joined, small tables are read whole each time
         SELECT customer_id FROM customer_identity WHERE kind = given.kind AND value = given.value LIMIT 1
     ) AS i
     JOIN customer AS c ON c.id = i.customer_id
