@@ -20,10 +20,18 @@ class Budget(Struct, frozen=True):
     """Days of a calendar's local clock, then open time: `P1DT4H` is one day and four hours.
 
     `PT24H` is time and `P1D` is a day: they differ wherever a day is not 24 open hours.
+
+    Raises:
+        BudgetError: less than nothing.
     """
 
     days: int = 0
     time: timedelta = ZERO
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be."""
+        if self.days < 0 or self.time < ZERO:
+            raise BudgetError(Fault("", "a budget cannot be negative"))
 
     @property
     def is_empty(self) -> bool:

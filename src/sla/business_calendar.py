@@ -1,6 +1,6 @@
 """Business calendars: when time counts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
 
@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from sla.budget import ZERO, Budget, parse_budget
 from sla.errors import BudgetError, CalendarError, Fault, InstantError
-from sla.opening_hours import DAY, read_opening_hours
+from sla.opening_hours import WEEKDAYS, read_opening_hours
 from sla.periods import Period
 from sla.timeline import Timeline
 
@@ -45,7 +45,7 @@ class BusinessCalendar(Struct, frozen=True, dict=True, forbid_unknown_fields=Tru
 
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
-        _timeline(msgspec.json.encode(self))
+        _ = self._timeline
 
     @cached_property
     def _timeline(self) -> Timeline:
@@ -59,18 +59,33 @@ class BusinessCalendar(Struct, frozen=True, dict=True, forbid_unknown_fields=Tru
 
         Raises:
             BudgetError: a malformed or negative budget.
-            InstantError: naive `start`, or nothing opens before the year 9999.
+            InstantError: naive `start`, or nothing opens within 200 years or before the year 9999.
         """
         if start.tzinfo is not UTC:
             start = _utc(start)
         if not isinstance(budget, timedelta):
             budget = parse_budget(budget) if isinstance(budget, str) else budget
             if budget.days:
-                start = self._days_from(start, budget.days)
+                start = self._timeline.days_from(start, budget.days)
             budget = budget.time
         if budget < ZERO:
             raise BudgetError(Fault("", "a budget cannot be negative"))
         return _moved(start, budget) if self.always_open else self._timeline.due(start, budget)
+
+    def due_many(self, starts: Iterable[datetime], budget: Budget | str | timedelta) -> list[datetime]:
+        """Return `due` of every start, in their order: for a million at once, at half the price.
+
+        Raises:
+            BudgetError: a malformed or negative budget.
+            InstantError: as for `due`, for any start.
+        """
+        utc = [start if start.tzinfo is UTC else _utc(start) for start in starts]
+        budget = _budget(budget)
+        if budget.days:
+            utc = [self._timeline.days_from(start, budget.days) for start in utc]
+        if self.always_open:
+            return [_moved(start, budget.time) for start in utc]
+        return self._timeline.due_many(utc, budget.time)
 
     def before(self, due: datetime, lead: Budget | str | timedelta) -> datetime:
         """Return the instant `lead` of open time before `due`, counted backwards (aware UTC).
@@ -79,23 +94,18 @@ class BusinessCalendar(Struct, frozen=True, dict=True, forbid_unknown_fields=Tru
 
         Raises:
             BudgetError: a malformed or negative lead.
-            InstantError: naive `due`, or nothing was open since the year 1.
+            InstantError: naive `due`, or nothing was open within 200 years or since the year 1.
         """
-        due = _utc(due)
-        if not isinstance(lead, timedelta):
-            lead = parse_budget(lead) if isinstance(lead, str) else lead
-            if lead.days:
-                due = self._days_from(due, -lead.days)
-            lead = lead.time
-        if lead < ZERO:
-            raise BudgetError(Fault("", "a lead cannot be negative"))
-        return _moved(due, -lead) if self.always_open else self._timeline.before(due, lead)
+        due, lead = _utc(due), _budget(lead)
+        if lead.days:
+            due = self._timeline.days_from(due, -lead.days)
+        return _moved(due, -lead.time) if self.always_open else self._timeline.before(due, lead.time)
 
     def elapsed(self, start: datetime, end: datetime) -> timedelta:
         """Return the open time in [start, end); negative when `end` is before `start`.
 
         Raises:
-            InstantError: a naive instant.
+            InstantError: a naive instant, or two more than 200 years apart.
         """
         if start.tzinfo is not UTC:
             start = _utc(start)
@@ -109,38 +119,19 @@ class BusinessCalendar(Struct, frozen=True, dict=True, forbid_unknown_fields=Tru
         Raises:
             InstantError: a naive instant.
         """
-        return self.always_open or self._timeline.is_open(_utc(at))
+        at = _utc(at)
+        return self.always_open or self._timeline.is_open(at)
 
     def open_periods(self, start: datetime, end: datetime) -> Iterator[Period]:
         """Yield the open periods of [start, end) in order, clipped, touching ones made one.
 
         Raises:
-            InstantError: a naive instant.
+            InstantError: a naive instant, or two more than 200 years apart.
         """
         start, end = _utc(start), _utc(end)
         if self.always_open:
             return iter([Period(start, end)] if start < end else [])
         return self._timeline.periods(start, end)
-
-    def _days_from(self, at: datetime, days: int) -> datetime:
-        """Return the same wall time so many open days later (earlier: negative).
-
-        A wall time that the clock skips moves on by the gap; of one that it shows twice the first counts.
-        """
-        hours = self._timeline.hours
-        wall = at.astimezone(hours.zone)
-        step, day = (DAY, wall.date()) if days > 0 else (-DAY, wall.date())
-        try:
-            if self.always_open:
-                day += days * DAY
-                days = 0
-            while days:
-                day += step
-                if hours.starting_on(day):
-                    days -= step // DAY
-            return datetime.combine(day, wall.time(), hours.zone).replace(fold=0).astimezone(UTC)
-        except OverflowError:
-            raise InstantError(Fault("", "so many days lead beyond the end of time")) from None
 
 
 @lru_cache(maxsize=1024)
@@ -152,7 +143,7 @@ def _timeline(encoded: bytes) -> Timeline:
         faults = [Fault(f"/{name}", "says nothing when always_open") for name in fields if name != "timezone"]
         if faults:
             raise CalendarError(*faults)
-    week = {"mon": [["00:00", "24:00"]]} if always_open else fields.get("hours", {})
+    week = {day: [["00:00", "24:00"]] for day in WEEKDAYS} if always_open else fields.get("hours", {})
     return Timeline(
         read_opening_hours(
             fields.get("timezone", "UTC"),
@@ -169,6 +160,12 @@ def _utc(at: datetime) -> datetime:
     if at.utcoffset() is None:
         raise InstantError(Fault("", f"{at.isoformat()} has no zone"))
     return at.astimezone(UTC)
+
+
+def _budget(given: Budget | str | timedelta) -> Budget:
+    if isinstance(given, str):
+        return parse_budget(given)
+    return given if isinstance(given, Budget) else Budget(time=given)
 
 
 def _moved(at: datetime, by: timedelta) -> datetime:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -45,15 +45,23 @@ class OpeningHours(NamedTuple):
         return self.week[day.weekday()] if special is None else special
 
     def periods(self, first: date, last: date) -> Iterator[Period]:
-        """Yield the open periods, in naive local wall time, of intervals starting first <= date <= last."""
-        days = [date.fromordinal(n) for n in range(first.toordinal(), last.toordinal() + 1)]
+        """Yield the open periods, in wall time, of intervals starting first <= date <= last."""
+        days = list(_dates(first, last))
         opened = merged(period for day in days for period in _placed(day, self.starting_on(day)))
         breaks = merged(period for day in days for period in _placed(day, self.breaks.get(day, ())))
         return minus(opened, breaks) if breaks else iter(opened)
 
+    def dates(self, first: date, last: date) -> Iterator[int]:
+        """Yield the ordinals of the open dates, first <= date <= last: those on which an interval starts."""
+        return (day.toordinal() for day in _dates(first, last) if self.starting_on(day))
+
+
+def _dates(first: date, last: date) -> Iterator[date]:
+    return map(date.fromordinal, range(first.toordinal(), last.toordinal() + 1))
+
 
 def _placed(day: date, intervals: Intervals) -> Iterator[Period]:
-    midnight = datetime.combine(day, time.min)
+    midnight = datetime.combine(day, time.min, UTC)
     for start, end in intervals:
         yield Period(midnight + start, midnight + end)
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Period(NamedTuple):
-    """From `start` (included) to `end` (excluded), both naive local or both aware UTC."""
+    """From `start` (included) to `end` (excluded), instants or wall times, marked UTC either way."""
 
     start: datetime
     end: datetime

@@ -1,62 +1,69 @@
 """Open periods in UTC, indexed so that any question costs two bisections, however far apart.
 
-Beside each open period stands how much open time lies before it (a prefix sum). Where an instant falls among
-the starts, and where an amount falls among the sums, is then all there is to know. The index grows on demand
-and is replaced whole, so threads may share it.
+The index grows on demand and is replaced whole, so threads may share it.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
 
 from sla.errors import Fault, InstantError
+from sla.open_index import EDGE, NOTHING, OpenIndex, indexed
 from sla.opening_hours import DAY, OpeningHours
-from sla.periods import Period, clipped, merged
-from sla.wall_time import in_utc
+from sla.periods import Period, clipped
 
 _ZERO = timedelta()
-_EVER = datetime.min.replace(tzinfo=UTC)
-_NEVER = datetime.max.replace(tzinfo=UTC)
-_ROOM = timedelta(days=400)
+_FIRST = datetime(1, 1, 7, tzinfo=UTC)
+_LAST = datetime(9999, 12, 25, tzinfo=UTC)
+"""All of time, less a few days in which wall time and nights may reach beyond it."""
+_KEPT = timedelta(days=60 * 366)
 _REACH = timedelta(days=200 * 366)
 
 
-class _Index(NamedTuple):
-    """Everything known about [first, last)."""
-
-    first: datetime
-    last: datetime
-    starts: list[datetime]  # starts[0] == first belongs to an empty period, so that a bisection always lands
-    ends: list[datetime]
-    before: list[timedelta]  # open time since `first` before each period; one more at the end: all of it
-
-    def spent(self, at: datetime) -> timedelta:
-        """Return the open time in [first, at)."""
-        n = bisect_right(self.starts, at) - 1
-        return self.before[n] + (at - self.starts[n]) if at < self.ends[n] else self.before[n + 1]
-
-
 class Timeline:
-    """The open periods of one calendar. All instants are aware UTC."""
+    """The open periods of one calendar. All instants are aware UTC.
 
-    def __init__(self, hours: OpeningHours) -> None:
-        self.hours = hours
-        self._index = _Index(_NEVER, _EVER, [], [], [])
+    Args:
+        hours: the rules.
+        room: how much is laid out beyond what is asked for, at least.
+    """
+
+    def __init__(self, hours: OpeningHours, room: timedelta = timedelta(days=400)) -> None:
+        self._hours = hours
+        self._room = room
+        self._index = NOTHING
 
     def due(self, start: datetime, budget: timedelta) -> datetime:
         """Return the last instant at which the open time used since `start` is <= budget."""
-        first, last, starts, ends, before = self._index
+        index = self._index
         while True:
-            if not first <= start < last:
-                first, last, starts, ends, before = self._grown(start, start)
-                continue
-            n = bisect_right(starts, start) - 1
-            target = budget + (before[n] + (start - starts[n]) if start < ends[n] else before[n + 1])
-            if target < before[-1]:
-                n = bisect_right(before, target) - 1
-                return starts[n] + (target - before[n])
-            first, last, starts, ends, before = self._grown(start, last)
+            first, last, starts, ends, before, zeros, _ = index
+            if first <= start < last:
+                n = bisect_right(starts, start) - 1
+                target = budget + (start - zeros[n] if start < ends[n] else before[n + 1])
+                if target < before[-1]:
+                    return zeros[bisect_right(before, target) - 1] + target
+                index = self._grown(start, last)
+            else:
+                index = self._grown(start, start)
+
+    def due_many(self, starts: Iterable[datetime], budget: timedelta) -> list[datetime]:
+        """Return `due` of every start: the loop of `due` turned inside out, for a million at once."""
+        found: list[datetime] = []
+        add = found.append
+        first, _, opened, ends, before, zeros, _ = self._index
+        open_time = before[-1] if before else _ZERO
+        for start in starts:
+            if first <= start:  # behind the last period all is spent, and no target is below it
+                n = bisect_right(opened, start) - 1
+                target = budget + (start - zeros[n] if start < ends[n] else before[n + 1])
+                if target < open_time:
+                    add(zeros[bisect_right(before, target) - 1] + target)
+                    continue
+            add(self.due(start, budget))
+            first, _, opened, ends, before, zeros, _ = self._index
+            open_time = before[-1]
+        return found
 
     def before(self, due: datetime, lead: timedelta) -> datetime:
         """Return the last instant with `lead` of open time left until `due`; for none, the last open one."""
@@ -65,16 +72,20 @@ class Timeline:
             if index.first <= due < index.last:
                 target = index.spent(due) - lead
                 if target > _ZERO:
-                    n = place(index.before, target) - 1
-                    return index.starts[n] + (target - index.before[n])
+                    return index.zeros[place(index.before, target) - 1] + target
                 index = self._grown(index.first, due)
             else:
                 index = self._grown(due, due)
 
     def elapsed(self, start: datetime, end: datetime) -> timedelta:
         """Return the open time in [start, end); negative when end is before start."""
-        index = self._covering(start, end) if start <= end else self._covering(end, start)
-        return index.spent(end) - index.spent(start)
+        first, last, starts, ends, before, zeros, _ = self._index
+        if not (first <= start < last and first <= end < last):
+            first, last, starts, ends, before, zeros, _ = self._grown(min(start, end), max(start, end))
+        n = bisect_right(starts, start) - 1
+        used = start - zeros[n] if start < ends[n] else before[n + 1]
+        n = bisect_right(starts, end) - 1
+        return (end - zeros[n] if end < ends[n] else before[n + 1]) - used
 
     def is_open(self, at: datetime) -> bool:
         """Tell whether `at` lies in an open period."""
@@ -87,36 +98,43 @@ class Timeline:
         for n in range(bisect_right(index.starts, start) - 1, bisect_left(index.starts, end)):
             yield from clipped([Period(index.starts[n], index.ends[n])], start, end)
 
-    def _covering(self, low: datetime, high: datetime) -> _Index:
+    def days_from(self, at: datetime, days: int) -> datetime:
+        """Return the same wall time so many open dates later (earlier: negative; never 0)."""
+        index = self._index.days
+        while True:
+            first, last, dates, clock = index
+            if first <= at < last:
+                wall = clock.at(at)
+                day = wall.toordinal()
+                n = days + (bisect_right(dates, day) - 1 if days > 0 else bisect_left(dates, day))
+                if 0 <= n < len(dates):
+                    return clock.instant(wall + (dates[n] - day) * DAY)
+                low, high = (at, last) if days > 0 else (first, at)
+                index = self._grown(low, high).days
+            else:
+                index = self._grown(at, at).days
+
+    def _covering(self, low: datetime, high: datetime) -> OpenIndex:
         index = self._index
         return index if index.first <= low and high < index.last else self._grown(low, high)
 
-    def _grown(self, low: datetime, high: datetime) -> _Index:
+    def _grown(self, low: datetime, high: datetime) -> OpenIndex:
         """Return an index with [low, high] well inside: the old one widened, or a new one.
 
-        The room added grows with the span, so that growing stays cheap in the long run.
+        The room added grows with the span, so that growing stays cheap in the long run. What nobody asks for
+        now is kept as long as the span is a lifetime's, so that memory stays bounded.
         """
         if high - low > _REACH:
-            raise InstantError(Fault("", "the calendar has no such opening within 200 years"))
+            raise InstantError(Fault("", "more than 200 years away"))
+        if low < _FIRST + EDGE or high >= _LAST - EDGE:
+            raise InstantError(Fault("", "too near to the beginning or the end of time"))
         first, last = min(low, self._index.first), max(high, self._index.last)
-        if last - first > 2 * _REACH:
+        if last - first > _KEPT:
             first, last = low, high
-        room = max(_ROOM, high - low)
-        try:
-            first = first - room if low <= first else first
-            last = last + room if high >= last else last
-            self._index = _indexed(self.hours, first, last)
-        except OverflowError:
-            raise InstantError(Fault("", "too near to the beginning or the end of time")) from None
+        room = min(max(self._room, (last - first) / 2), _KEPT)
+        if low <= first + EDGE:
+            first = max(first, _FIRST + room) - room
+        if high >= last - EDGE:
+            last = min(last, _LAST - room) + room
+        self._index = indexed(self._hours, first, last)
         return self._index
-
-
-def _indexed(hours: OpeningHours, first: datetime, last: datetime) -> _Index:
-    wall = hours.periods((first - 2 * DAY).date(), (last + 2 * DAY).date())
-    periods = merged(in_utc(wall, hours.zone, first, last))
-    before = [_ZERO, _ZERO]
-    for start, end in periods:
-        before.append(before[-1] + (end - start))
-    return _Index(
-        first, last, [first, *(p.start for p in periods)], [first, *(p.end for p in periods)], before
-    )

@@ -1,12 +1,13 @@
 """Business time as a slow and obvious program: look at the wall clock of every step, and count."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sla import BusinessCalendar
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DAY = timedelta(days=1)
 
 
 def is_open(calendar: BusinessCalendar, at: datetime) -> bool:
@@ -36,11 +37,34 @@ def due(calendar: BusinessCalendar, start: datetime, budget: timedelta, step: ti
         start += step
 
 
+def before(calendar: BusinessCalendar, due: datetime, lead: timedelta, step: timedelta) -> datetime:
+    """The end of the last open step that would be one too many."""
+    left = timedelta()
+    while True:
+        if is_open(calendar, due - step):
+            if left == lead:
+                return due
+            left += step
+        due -= step
+
+
+def days_from(calendar: BusinessCalendar, at: datetime, days: int) -> datetime:
+    """The same wall time so many open dates later, as PEP 495 reads it."""
+    zone = ZoneInfo(calendar.timezone)
+    wall = at.astimezone(zone)
+    day, step = wall.date(), DAY if days > 0 else -DAY
+    for _ in range(abs(days)):
+        day += step
+        while not calendar.always_open and not any(_starting(calendar, day)):
+            day += step
+    return datetime.combine(day, wall.time(), zone).replace(fold=0).astimezone(UTC)
+
+
 def _in_hours(calendar: BusinessCalendar, wall: datetime) -> bool:
-    today, yesterday = wall.date(), wall.date() - timedelta(days=1)
+    today, yesterday = wall.date(), wall.date() - DAY
     since = wall - datetime.combine(today, datetime.min.time())
     return any(a <= since < b for a, b in _starting(calendar, today)) or any(
-        a <= since + timedelta(days=1) < b for a, b in _starting(calendar, yesterday)
+        a <= since + DAY < b for a, b in _starting(calendar, yesterday)
     )
 
 
@@ -52,16 +76,19 @@ def _starting(calendar: BusinessCalendar, day: date) -> Iterator[tuple[timedelta
 
 
 def _in_break(calendar: BusinessCalendar, wall: datetime) -> bool:
-    midnight = datetime.combine(wall.date(), datetime.min.time())
-    return any(a <= wall - midnight < b for a, b in _spans(calendar.breaks.get(wall.date().isoformat(), [])))
+    today, yesterday = wall.date(), wall.date() - DAY
+    since = wall - datetime.combine(today, datetime.min.time())
+    return any(a <= since < b for a, b in _spans(calendar.breaks.get(today.isoformat(), []))) or any(
+        a <= since + DAY < b for a, b in _spans(calendar.breaks.get(yesterday.isoformat(), []))
+    )
 
 
 def _spans(pairs: list[list[str]]) -> Iterator[tuple[timedelta, timedelta]]:
     for start, end in pairs:
         a, b = _time(start), _time(end)
-        yield a, b if a < b else b + timedelta(days=1)
+        yield a, b if a < b else b + DAY
 
 
 def _time(text: str) -> timedelta:
-    hours, minutes = text.split(":")
-    return timedelta(hours=int(hours), minutes=int(minutes))
+    hours, minutes, *seconds = (int(part) for part in text.split(":"))
+    return timedelta(hours=hours, minutes=minutes, seconds=sum(seconds))

@@ -127,9 +127,16 @@ def test_days_land_after_a_gap_and_on_the_first_of_two_equal_wall_times() -> Non
 def test_instants_need_a_zone_and_an_end() -> None:
     with pytest.raises(InstantError, match="no zone"):
         OFFICE.due(datetime(2026, 3, 2), "PT1H")  # noqa: DTZ001 - the point
-    for year in (1, 9999):
-        with pytest.raises(InstantError, match="end of time"):
-            OFFICE.due(datetime(year, 1, 1, tzinfo=UTC), "PT1H")
+    for end in (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)):
+        for ask in (OFFICE.due, OFFICE.before):
+            for budget in ("PT1H", "P1D"):
+                with pytest.raises(InstantError, match="end of time"):
+                    ask(end, budget)
+    with pytest.raises(InstantError, match="end of time"):
+        OFFICE.due(datetime(9999, 12, 1, tzinfo=UTC), "PT400H")
+    with pytest.raises(InstantError, match="200 years"):
+        OFFICE.elapsed(datetime(1000, 1, 1, tzinfo=UTC), datetime(2000, 1, 1, tzinfo=UTC))
+    assert OFFICE.due(datetime(9999, 1, 1, tzinfo=UTC), "PT1H") == datetime(9999, 1, 1, 2, tzinfo=UTC)
 
 
 def test_other_zones_and_the_last_microsecond_are_exact() -> None:
