@@ -1,5 +1,6 @@
-"""Business calendars of the desk: opening hours under a key, with a country's public holidays if wished."""
+"""Business calendars of the desk: opening hours under a key, and where their holidays come from."""
 
+from datetime import date
 from functools import cache, cached_property
 from typing import Annotated
 
@@ -8,9 +9,10 @@ from msgspec import Meta, Struct
 
 import sla
 from sla.business_calendar import Pairs
+from tickets.application.desk.holiday_events import event_dates
 
 FIRST_YEAR, LAST_YEAR = 2015, 2040
-"""Years for which public holidays are filled in where the desk says nothing else."""
+"""Years for which holidays are filled in where the desk says nothing else."""
 
 Year = Annotated[int, Meta(ge=1990, le=2100)]
 
@@ -35,9 +37,10 @@ class HolidaysOf(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class NamedCalendar(Struct, frozen=True, dict=True, kw_only=True, forbid_unknown_fields=True):
     """An `sla.BusinessCalendar` under a key, its fields inline.
 
-    `holidays_of` (`VN` is short for `{country: VN}`) adds public holidays to `holidays`. They are looked up
-    when the desk is applied and kept in `public_holidays`, so that a later release of the `holidays` library
-    changes nothing by itself: the next apply shows what it would change.
+    `holidays_of` (`VN` is short for `{country: VN}`) adds public holidays to `holidays`, `icalendar` the days
+    of the all-day events of an iCalendar, given as its text. Both are found when the desk is applied and kept
+    in `public_holidays` and `event_holidays`, so that a later release of a library changes nothing by itself:
+    the next apply shows what it would change.
 
     Raises:
         sla.CalendarError: every fault at once, with pointers.
@@ -49,23 +52,30 @@ class NamedCalendar(Struct, frozen=True, dict=True, kw_only=True, forbid_unknown
     hours: dict[str, Pairs] = {}
     holidays: list[str] = []
     holidays_of: str | HolidaysOf | None = None
+    icalendar: str = ""
     special_days: dict[str, Pairs] = {}
     breaks: dict[str, Pairs] = {}
     always_open: bool = False
     public_holidays: tuple[str, ...] = ()
+    event_holidays: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
+        sources = {"/holidays_of": self.holidays_of, "/icalendar": self.icalendar}
+        if self.always_open and any(sources.values()):
+            raise sla.CalendarError(
+                *(sla.Fault(at, "says nothing when always_open") for at, source in sources.items() if source)
+            )
         _ = self.business_calendar
 
     @cached_property
     def business_calendar(self) -> sla.BusinessCalendar:
-        """The calendar as `sla` knows it, public holidays among the others."""
-        own = frozenset(self.holidays)
+        """The calendar as `sla` knows it, holidays from wherever among its own."""
+        found = dict.fromkeys((*self.holidays, *self.public_holidays, *self.event_holidays))
         return sla.BusinessCalendar(
             timezone=self.timezone,
             hours=self.hours,
-            holidays=[*self.holidays, *(day for day in self.public_holidays if day not in own)],
+            holidays=list(found),
             special_days=self.special_days,
             breaks=self.breaks,
             always_open=self.always_open,
@@ -81,6 +91,17 @@ def public_holidays(source: str | HolidaysOf | None) -> tuple[str, ...]:
     if source is None:
         return ()
     return (HolidaysOf(country=source) if isinstance(source, str) else source).dates()
+
+
+def event_holidays(icalendar: str) -> tuple[str, ...]:
+    """The dates that the events of an iCalendar cover.
+
+    Raises:
+        ValueError: not an iCalendar of all-day events.
+    """
+    if not icalendar:
+        return ()
+    return event_dates(icalendar, date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31))
 
 
 @cache

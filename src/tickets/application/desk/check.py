@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tickets.application.desk.calendars import NamedCalendar, public_holidays
+from tickets.application.desk.calendars import NamedCalendar, event_holidays, public_holidays
 from tickets.application.desk.fault import Fault, Faults, InvalidDesk
 from tickets.application.desk.forms import check_forms
 from tickets.application.desk.kinds import KIND, KINDS, Kind, objects_of
@@ -149,16 +149,21 @@ def _read(
         entry = {**inherited, **given, "key": key}
     found = reader.struct(kind.struct, entry, at)
     if isinstance(found, NamedCalendar):
-        return _with_public_holidays(found, at, faults)
+        return _with_holidays(found, at, faults)
     return found if isinstance(found, Struct) and found is not UNREADABLE else None
 
 
-def _with_public_holidays(calendar: NamedCalendar, at: str, faults: Faults) -> NamedCalendar:
+def _with_holidays(calendar: NamedCalendar, at: str, faults: Faults) -> NamedCalendar:
+    found: dict[str, tuple[str, ...]] = {}
     try:
-        return replace(calendar, public_holidays=public_holidays(calendar.holidays_of))
+        found["public_holidays"] = public_holidays(calendar.holidays_of)
     except ValueError as error:
         faults.add(f"{at}/holidays_of", str(error))
-        return calendar
+    try:
+        found["event_holidays"] = event_holidays(calendar.icalendar)
+    except ValueError as error:
+        faults.add(f"{at}/icalendar", str(error))
+    return replace(calendar, **found)
 
 
 def _declared(desk: Desk) -> dict[str, frozenset[str]]:

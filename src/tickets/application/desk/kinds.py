@@ -31,7 +31,7 @@ class Kind(Struct, frozen=True):
 KINDS: tuple[Kind, ...] = (
     Kind("settings", Settings, "settings", single=True),
     Kind("regions", routing.Region, "region"),
-    Kind("calendars", NamedCalendar, "calendar", computed=frozenset({"public_holidays"})),
+    Kind("calendars", NamedCalendar, "calendar", computed=frozenset({"public_holidays", "event_holidays"})),
     Kind("teams", Team, "team"),
     Kind("agents", Agent, "agent"),
     Kind("on_call_schedules", routing.Schedule, "on-call schedule"),
