@@ -11,10 +11,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.bench import arithmetic, lateness, opening
+from tests.bench import arithmetic, calendars, lateness, opening
 from tests.bench.place import Place
 
-PARTS = ("opening", "lateness", "arithmetic")
+PARTS = ("opening", "lateness", "arithmetic", "calendars")
 
 
 def main() -> None:
@@ -26,6 +26,9 @@ def main() -> None:
     ask.add_argument("--connections", type=int, default=16, help="requests under way at once (16)")
     ask.add_argument("--armed", type=int, default=100_000, help="tickets armed for the ticker (100000)")
     ask.add_argument("--due", type=int, default=300, help="of these due each second (300)")
+    ask.add_argument(
+        "--cases", type=int, default=200, help="random cases for every kind of calendar question (200)"
+    )
     asked = ask.parse_args()
     parts = asked.parts or PARTS
     with tempfile.TemporaryDirectory(prefix="tickets-bench-") as folder, Place(Path(folder)) as place:
@@ -35,6 +38,8 @@ def main() -> None:
             lateness.measure(place, asked.armed, asked.due)
     if "arithmetic" in parts:
         arithmetic.measure(asked.rounds)
+    if "calendars" in parts:
+        calendars.measure(asked.rounds, asked.cases)
 
 
 main()
