@@ -2,7 +2,8 @@
 
 Everybody answers the same random cases, one turn after the other. An answer to `due` is right when just the
 budget is open between the start and it, so that nobody is wrong by calling a closing what we call the next
-opening; the truth comes from looking at the wall clock of every minute.
+opening; the truth comes from looking at the wall clock of every minute. Processor time is measured: all of
+them do nothing but compute, and so the machine's other work weighs less.
 """
 
 import random
@@ -95,7 +96,7 @@ def _cases(kind: Kind, size: timedelta, count: int) -> list[Case]:
         start = _YEAR + MINUTE * dice.randrange(365 * DAY // MINUTE)
         if n % 2:
             start = dice.choice(_CHANGES) - MINUTE * dice.randrange(DAY // MINUTE)
-        found.append((start, size if kind == "due" else start + MINUTE * dice.randrange(size // MINUTE)))
+        found.append((start, size if kind == "due" else start + MINUTE * dice.randint(1, size // MINUTE)))
     return found
 
 
@@ -122,10 +123,10 @@ def _turn(question: Question, asked: list[Case]) -> float:
     count = 1
     while True:
         some = list(islice(cycle(put), count))
-        started = time.perf_counter()
+        started = time.thread_time()
         for one, other in some:
             ask(one, other)
-        took = time.perf_counter() - started
+        took = time.thread_time() - started
         if took > TURN / 2:
             return took / count * 1e6
         count = max(2 * count, min(16 * count, int(count * TURN / took)))
@@ -157,15 +158,16 @@ def _alone(turns: int) -> None:
         took = median(_turn(question, some) for _ in range(turns))
         click.echo(f"  due after {budget:<17}{took:>12,.2f} µs")
     for budget in ("PT4H", "PT240H"):
-        took = median(_million(starts, budget) for _ in range(turns))
-        click.echo(f"  a million due after {budget:<7}{took:>12,.2f} s")
+        cpu, wall = map(median, zip(*(_million(starts, budget) for _ in range(turns)), strict=True))
+        click.echo(f"  a million due after {budget:<7}{cpu:>12,.2f} s, {wall:,.2f} s on the wall")
 
 
 def _days(budget: str, start: datetime, _: object) -> datetime:
     return _OFFICE.due(start, budget)
 
 
-def _million(starts: list[datetime], budget: str) -> float:
-    started = time.perf_counter()
+def _million(starts: list[datetime], budget: str) -> tuple[float, float]:
+    """Seconds of the processor, and of the clock on the wall."""
+    started = time.thread_time(), time.perf_counter()
     _OFFICE.due_many(starts, budget)
-    return time.perf_counter() - started
+    return time.thread_time() - started[0], time.perf_counter() - started[1]
