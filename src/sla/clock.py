@@ -32,6 +32,7 @@ class Clock(Struct, frozen=True, kw_only=True, omit_defaults=True):
             (`ended_at`).
         started_at: when the cycle began.
         budget: open time allowed; a budget of days was measured when the cycle began.
+        promised: the budget as written, where the calendar follows the team; a hand-over leaves it alone.
         used: open time used before `since`.
         since: from when time counts now; None while paused and after the end.
         due_at: last instant at which used <= budget; None while paused; of a breached clock where it broke.
@@ -58,6 +59,7 @@ class Clock(Struct, frozen=True, kw_only=True, omit_defaults=True):
     fired: dict[str, Firing] = {}
     acknowledged_at: datetime | None = None
     next_at: datetime | None = None
+    promised: str = ""
 
     @property
     def is_live(self) -> bool:
@@ -67,6 +69,10 @@ class Clock(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def used_at(self, at: datetime, hours: BusinessCalendar) -> timedelta:
         """Return the open time used until `at`, which must not be before the last signal."""
         return self.used if self.since is None else self.used + hours.elapsed(self.since, at)
+
+    def left_at(self, at: datetime, hours: BusinessCalendar) -> timedelta:
+        """Return the open time left at `at`, which must not be before the last signal; negative when over."""
+        return self.budget - self.used_at(at, hours)
 
     def reaches(self, amount: timedelta, hours: BusinessCalendar) -> datetime | None:
         """Return the last instant at which used <= `amount` if nothing intervenes; not before `since`.
@@ -87,12 +93,14 @@ class Clocks(Struct, frozen=True, omit_defaults=True):
         each: every cycle of every metric, in the order in which they began.
         owed: what the ticket owes right now, promised or not, and since when.
         status: as last heard; "" before `Opened`, "cancelled" after `Cancelled`.
+        solved_at: since when it is solved; None in any other status.
         seen_at: how far its time has been followed.
     """
 
     each: tuple[Clock, ...] = ()
     owed: dict[Metric, datetime] = {}
     status: str = ""
+    solved_at: datetime | None = None
     seen_at: datetime | None = None
 
     def __iter__(self) -> Iterator[Clock]:
@@ -116,6 +124,7 @@ def begun(promise: Promise, cycle: int, at: datetime) -> Clock:
         budget=budget,
         since=at,
         due_at=promise.hours.due(at, budget),
+        promised=promise.budget if promise.follows_team else "",
     )
 
 
@@ -155,6 +164,8 @@ def broken(clock: Clock, at: datetime) -> Clock:
 def moved(clock: Clock, old: Promise | None, new: Promise, at: datetime) -> Clock:
     """Go over to another promise. What was counted stays, in the calendar it was counted in.
 
+    Days are measured anew, from where the clock began, unless another team goes on with the same promise.
+
     A broken promise keeps its budget and due instant. A budget that is already overdrawn breaks at once, at
     `at`: no promise is broken before it was made.
     """
@@ -164,8 +175,10 @@ def moved(clock: Clock, old: Promise | None, new: Promise, at: datetime) -> Cloc
         return replace(clock, policy=new.policy, used=used, since=since)
     if old and new.on_change == "restart" and (old.policy, old.budget) != (new.policy, new.budget):
         clock, used = replace(clock, started_at=at), ZERO
-    budget = measured(new, clock.started_at)
-    clock = replace(clock, policy=new.policy, budget=budget, used=used, since=since)
+    same = new.follows_team and (clock.policy, clock.promised) == (new.policy, new.budget)
+    budget = clock.budget if same else measured(new, clock.started_at)
+    promised = new.budget if new.follows_team else ""
+    clock = replace(clock, policy=new.policy, budget=budget, used=used, since=since, promised=promised)
     if used > budget:
         return broken(clock, at)
     return replace(clock, due_at=clock.reaches(budget, new.hours))

@@ -6,7 +6,6 @@ of them count. The verdicts depend on the signals and their instants alone, howe
 looked at.
 """
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from msgspec import Struct
@@ -16,7 +15,7 @@ from sla.clock import Clock, Clocks, begun, ended, held, moved, resumed
 from sla.errors import Fault, InstantError, SlaError
 from sla.escalation import armed, passed
 from sla.events import Event, EventType
-from sla.metrics import MEASURES, METRICS, Measure, Metric
+from sla.metrics import MEASURES, METRICS, MOVED_BY, Measure, Metric
 from sla.signals import (
     Acknowledged,
     Cancelled,
@@ -76,25 +75,6 @@ def apply(signal: Signal, clocks: Clocks, terms: Terms, now: datetime) -> Outcom
     return turn.outcome()
 
 
-def replay(history: Iterable[Signal], terms: Terms) -> Outcome:
-    """Run a whole history, in order of `at`, from the ticket's first terms; the events are all there were.
-
-    Raises:
-        InstantError: an instant without a zone.
-    """
-    clocks, events, next_instant = Clocks(), list[Event](), None
-    for signal in sorted(history, key=_at):
-        outcome = apply(signal, clocks, terms, signal.at)
-        clocks, next_instant = outcome.clocks, outcome.next_instant
-        events += outcome.events
-        terms = signal.terms if isinstance(signal, TermsChanged) else terms
-    return Outcome(clocks, tuple(events), next_instant)
-
-
-def _at(signal: Signal) -> datetime:
-    return signal.at
-
-
 class _Turn:
     """One signal's turn at the clocks."""
 
@@ -103,13 +83,14 @@ class _Turn:
         self.place = {clock.metric: n for n, clock in enumerate(clocks.each)}
         self.owed = dict(clocks.owed)
         self.status = clocks.status
+        self.solved_at = clocks.solved_at
         self.promises: dict[Metric, Promise] = {promise.metric: promise for promise in terms.promises}
         self.at = at
         self.events: list[Event] = []
 
     def outcome(self) -> Outcome:
         """Put down what the turn came to."""
-        clocks = Clocks(tuple(self.each), self.owed, self.status, self.at)
+        clocks = Clocks(tuple(self.each), self.owed, self.status, self.solved_at, self.at)
         instants = [clock.next_at for clock in self.each if clock.next_at is not None]
         return Outcome(clocks, tuple(self.events), min(instants, default=None))
 
@@ -141,10 +122,14 @@ class _Turn:
         if isinstance(signal, Opened | Reopened | StatusChanged):
             self.status = signal.status
         self.status = _RESTING.get(type(signal), self.status)
-        name = type(signal).__struct_config__.tag
+        if self.status != "solved":
+            self.solved_at = None
+        elif self.solved_at is None:
+            self.solved_at = self.at
+        name = str(type(signal).__struct_config__.tag)
         if name == "opened":
             self._announce()
-        for metric, measure in MEASURES.items():
+        for metric, measure in MOVED_BY.get(name, ()):
             if metric in self.owed and (name in measure.meets or name in measure.drops):
                 del self.owed[metric]
                 self._end(metric, met=name in measure.meets)
@@ -232,8 +217,10 @@ class _Turn:
         clock = moved(clock, old, new, self.at)
         self._put(clock if old else resumed(clock, self.at, new.hours), new, event)
         clock = self.each[self.place[clock.metric]]
-        if clock.breached_at is not None and not was_broken:
-            self._say("breached", new, clock)
+        if clock.breached_at is None or was_broken:
+            return
+        self._say("breached", new, clock)
+        if not self._pauses(new):
             clock, events = passed(clock, new, self.at)
             self.each[self.place[clock.metric]] = armed(clock, new)
             self.events += events
@@ -245,11 +232,14 @@ class _Turn:
             if not clock.is_live:
                 continue
             promise = self._promise(metric)
-            paused = self.status in AT_REST or self.status in promise.pauses
+            paused = self._pauses(promise)
             if paused and clock.since is not None:
                 self._put(held(clock, self.at, promise.hours), promise, "paused")
             elif not paused and clock.since is None:
                 self._resume(clock, promise)
+
+    def _pauses(self, promise: Promise) -> bool:
+        return self.status in AT_REST or self.status in promise.pauses
 
     def _latest(self, metric: Metric) -> Clock | None:
         n = self.place.get(metric)

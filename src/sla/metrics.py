@@ -9,11 +9,22 @@ from typing import Literal, get_args
 
 from msgspec import Struct
 
-Metric = Literal["first_response", "next_response", "periodic_update", "resolution", "assignment"]
+Metric = Literal[
+    "first_response",
+    "next_response",
+    "periodic_update",
+    "resolution",
+    "assignment",
+    "requester_wait",
+    "agent_work",
+    "callback",
+]
 SignalName = Literal[
     "opened",
     "agent_replied",
     "customer_replied",
+    "call_missed",
+    "call_answered",
     "assigned",
     "unassigned",
     "solved",
@@ -32,6 +43,8 @@ class Measure(Struct, frozen=True, kw_only=True):
         starts: signals after which the metric is owed (if it was not already).
         meets: signals that pay the debt; the clock is then met, or fulfilled late.
         drops: signals that end the debt without a verdict.
+        pauses: statuses in which no time counts by what the metric means, unless its target names others;
+            None where that is the policy's to say.
         resumes: whether `on_reopen: resume` goes on with the last cycle; else a reopening starts a cycle of
             its own.
         overtakes: whether it may be owed while the first response still is.
@@ -40,6 +53,7 @@ class Measure(Struct, frozen=True, kw_only=True):
     starts: frozenset[SignalName]
     meets: frozenset[SignalName]
     drops: frozenset[SignalName]
+    pauses: tuple[str, ...] | None = None
     resumes: bool = False
     overtakes: bool = True
 
@@ -49,6 +63,7 @@ def _row(
     starts: tuple[SignalName, ...],
     meets: tuple[SignalName, ...],
     drops: tuple[SignalName, ...],
+    pauses: tuple[str, ...] | None = None,
     resumes: bool = False,
     overtakes: bool = True,
 ) -> Measure:
@@ -56,6 +71,7 @@ def _row(
         starts=frozenset(starts),
         meets=frozenset(meets),
         drops=frozenset(drops),
+        pauses=pauses,
         resumes=resumes,
         overtakes=overtakes,
     )
@@ -64,18 +80,18 @@ def _row(
 MEASURES: dict[Metric, Measure] = {
     "first_response": _row(
         starts=("opened",),
-        meets=("agent_replied",),
+        meets=("agent_replied", "call_answered"),
         drops=("closed", "cancelled"),
     ),
     "next_response": _row(
         starts=("customer_replied",),
-        meets=("agent_replied",),
+        meets=("agent_replied", "call_answered"),
         drops=("closed", "cancelled"),
         overtakes=False,
     ),
     "periodic_update": _row(
-        starts=("agent_replied", "reopened"),
-        meets=("agent_replied",),
+        starts=("agent_replied", "call_answered", "reopened"),
+        meets=("agent_replied", "call_answered"),
         drops=("solved", "closed", "cancelled"),
         overtakes=False,
     ),
@@ -90,5 +106,32 @@ MEASURES: dict[Metric, Measure] = {
         meets=("assigned",),
         drops=("closed", "cancelled"),
     ),
+    "requester_wait": _row(
+        starts=("opened", "reopened"),
+        meets=("solved", "closed"),
+        drops=("cancelled",),
+        pauses=("pending",),
+        resumes=True,
+    ),
+    "agent_work": _row(
+        starts=("opened", "reopened"),
+        meets=("solved", "closed"),
+        drops=("cancelled",),
+        pauses=("pending", "on_hold"),
+        resumes=True,
+    ),
+    "callback": _row(
+        starts=("call_missed",),
+        meets=("call_answered",),
+        drops=("closed", "cancelled"),
+    ),
 }
 """In the order in which a signal reaches them: a reply ends the first response, then starts an update."""
+
+MOVED_BY: dict[str, tuple[tuple[Metric, Measure], ...]] = {
+    name: tuple(
+        (metric, row) for metric, row in MEASURES.items() if name in row.starts | row.meets | row.drops
+    )
+    for name in get_args(SignalName)
+}
+"""The rows that a signal concerns, by its name; the table read the other way round."""

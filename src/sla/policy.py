@@ -5,7 +5,7 @@ from typing import Generic, TypeVar
 
 from msgspec import Struct
 
-from sla.budget import parse_budget
+from sla.budget import parse_budget, parse_time
 from sla.errors import BudgetError, Fault, PolicyError
 from sla.metrics import Metric
 from sla.terms import OnChange, OnReopen
@@ -15,6 +15,9 @@ Facts = Mapping[str, frozenset[str]]
 
 Condition = dict[str, list[str]]
 """Holds when every key has one of its values among the facts; `{}` always holds."""
+
+OF_THE_TEAM = "team"
+"""Instead of a calendar's key: the calendar of whichever team holds the ticket."""
 
 T = TypeVar("T")
 
@@ -31,12 +34,15 @@ class Target(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit
 
     Attributes:
         budget: ISO 8601 duration, or one per priority; a priority left out is not promised anything here.
-        calendar: key of a business calendar; the policy's when None.
-        pauses: statuses in which no time counts; the policy's when None.
+        calendar: key of a business calendar; the policy's when None. `team` is that of the team which holds
+            the ticket; while none does, or it has none, the policy's.
+        pauses: statuses in which no time counts; when None those of the metric, if it means any, else the
+            policy's.
         at_risk: share of the budget after which the clock is at risk; None for never.
         on_change: what becomes of time already used when the terms change to this.
         on_reopen: what a reopening does to a clock that solving ended.
         escalation: key of an escalation policy; the policy's when None.
+        quiet: of the resolution: ISO 8601 time after solving in which a customer's message does not reopen.
     """
 
     metric: Metric
@@ -47,6 +53,7 @@ class Target(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit
     on_change: OnChange = "keep_elapsed"
     on_reopen: OnReopen = "resume"
     escalation: str | None = None
+    quiet: str | None = None
 
     def budget_for(self, facts: Facts) -> str | None:
         """Return the budget for the ticket's priority, if it is promised any."""
@@ -70,6 +77,16 @@ class Target(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit
                 yield Fault(pointer, str(error))
         if self.at_risk is not None and not 0 < self.at_risk < 1:
             yield Fault("/at_risk", "must lie between 0 and 1")
+        if self.quiet is not None:
+            yield from self._quiet_faults(self.quiet)
+
+    def _quiet_faults(self, quiet: str) -> Iterator[Fault]:
+        if self.metric != "resolution":
+            yield Fault("/quiet", "belongs to the resolution, which a reopening takes back")
+        try:
+            parse_time(quiet)
+        except BudgetError as error:
+            yield Fault("/quiet", str(error))
 
 
 class Policy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):

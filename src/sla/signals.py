@@ -25,7 +25,7 @@ class Opened(_Signal, frozen=True, tag="opened"):
 
 
 class AgentReplied(_Signal, frozen=True, tag="agent_replied"):
-    """A human's public reply, or a call that an agent answered."""
+    """A human's public reply in writing; of a call see `CallAnswered`."""
 
 
 class CustomerReplied(_Signal, frozen=True, tag="customer_replied"):
@@ -36,6 +36,14 @@ class StatusChanged(_Signal, frozen=True, tag="status_changed"):
     """Another status. Into `solved` and `closed` it is `Solved` and `Closed`, out of them `Reopened`."""
 
     status: str
+
+
+class CallMissed(_Signal, frozen=True, tag="call_missed"):
+    """The customer called and nobody answered, or they gave up waiting."""
+
+
+class CallAnswered(_Signal, frozen=True, tag="call_answered"):
+    """An agent and the customer spoke, whoever called whom. As good as a reply, and a callback besides."""
 
 
 class Assigned(_Signal, frozen=True, tag="assigned"):
@@ -84,6 +92,8 @@ Signal = (
     Opened
     | AgentReplied
     | CustomerReplied
+    | CallMissed
+    | CallAnswered
     | StatusChanged
     | Assigned
     | Unassigned

@@ -73,9 +73,12 @@ class Promise(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         policy: key of the policy that gave it, at `policy_version`.
         budget: ISO 8601; days are measured once, when the clock starts.
         hours: the calendar itself, `calendar` at `calendar_version`.
+        follows_team: whether the calendar is that of the team which holds the ticket. Other terms of the same
+            policy and budget are then another team's turn at the same promise.
         pauses: statuses in which no time counts.
         at_risk: share of the budget after which the clock is at risk; None for never.
         levels: what to escalate when, of the escalation policy `escalation`.
+        quiet: ISO 8601 time after solving in which a customer's message does not reopen the ticket.
     """
 
     metric: Metric
@@ -85,12 +88,14 @@ class Promise(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     calendar: str
     calendar_version: int
     hours: BusinessCalendar
+    follows_team: bool = False
     pauses: tuple[str, ...] = ()
     at_risk: float | None = 0.8
     on_change: OnChange = "keep_elapsed"
     on_reopen: OnReopen = "resume"
     escalation: str | None = None
     levels: tuple[Level, ...] = ()
+    quiet: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse a budget that is none.

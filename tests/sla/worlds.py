@@ -8,6 +8,8 @@ from itertools import product
 from typing import get_args
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
+from tests.sla.naive_world import NaiveWorld
 
 from sla import (
     METRICS,
@@ -15,11 +17,14 @@ from sla import (
     AgentReplied,
     Assigned,
     BusinessCalendar,
+    CallAnswered,
+    CallMissed,
     Cancelled,
     Closed,
     CustomerReplied,
     Level,
     Metric,
+    OnChange,
     OnReopen,
     Opened,
     Promise,
@@ -52,6 +57,8 @@ CALENDARS = {
     ),
 }
 
+WORLD = NaiveWorld(START, STEP, STEPS, CALENDARS, look=STEP)
+
 LEVELS = (
     Level(name="half", share=0.5),
     Level(name="soon", before_due="PT30M"),
@@ -63,11 +70,14 @@ LEVELS = (
 statuses = st.sampled_from(["open", "pending", "on_hold"])
 
 
-def _promises(policy: str, metric: Metric) -> list[Promise]:
+def promises(policy: str, metric: Metric) -> list[Promise]:
+    """One metric promised in every way."""
     kinds = product(
         CALENDARS,
-        ("PT15M", "PT1H", "PT4H", "PT9H30M"),
+        ("PT30M", "PT1H", "PT4H", "PT9H30M", "P1D", "P1DT1H"),
         ((), ("pending",), ("pending", "on_hold")),
+        (False, True),
+        get_args(OnChange),
         get_args(OnReopen),
     )
     return [
@@ -79,24 +89,32 @@ def _promises(policy: str, metric: Metric) -> list[Promise]:
             calendar=calendar,
             calendar_version=1,
             hours=CALENDARS[calendar],
+            follows_team=follows_team,
             pauses=pauses,
+            on_change=on_change,
             on_reopen=on_reopen,
             levels=LEVELS,
         )
-        for calendar, budget, pauses, on_reopen in kinds
+        for calendar, budget, pauses, follows_team, on_change, on_reopen in kinds
     ]
 
 
-def terms(policy: str = "first") -> st.SearchStrategy[Terms]:
+def terms(*policies: str) -> st.SearchStrategy[Terms]:
     """Every metric promised in any way, or not."""
-    each = [st.sampled_from([None, *_promises(policy, metric)]) for metric in METRICS]
+    each = [
+        st.sampled_from([None, *(promise for policy in policies for promise in promises(policy, metric))])
+        for metric in METRICS
+    ]
     return st.tuples(*each).map(lambda made: Terms(tuple(promise for promise in made if promise)))
 
 
-SECOND = terms("second")
+FIRST = terms("first")
+SECOND = terms("first", "second")
 
 
-def signals(at: datetime) -> st.SearchStrategy[Signal]:
+def _signals() -> st.SearchStrategy[Signal]:
+    """Anything that can happen; when is said later."""
+    at = START
     often = st.sampled_from([AgentReplied(at), CustomerReplied(at), Solved(at), Assigned(at), Unassigned(at)])
     return st.one_of(
         often,
@@ -106,14 +124,19 @@ def signals(at: datetime) -> st.SearchStrategy[Signal]:
         st.builds(Reopened, st.just(at), statuses),
         st.builds(TermsChanged, st.just(at), SECOND),
         st.builds(Acknowledged, st.just(at), st.sampled_from(METRICS)),
+        st.sampled_from([CallMissed(at), CallAnswered(at)]),
         st.sampled_from([TimePassed(at), Closed(at), Cancelled(at)]),
     )
+
+
+SIGNALS = _signals()
+LIVES = st.lists(st.tuples(st.integers(0, STEPS - 1), SIGNALS), max_size=12)
 
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[Signal]:
     """A ticket's whole life, in order, ending with time having passed."""
-    steps = sorted(draw(st.lists(st.integers(0, STEPS - 1), max_size=12)))
+    life = sorted(draw(LIVES), key=lambda moment: moment[0])
     history: list[Signal] = [Opened(START, draw(statuses))]
-    history += [draw(signals(START + step * STEP)) for step in steps]
+    history += [replace(signal, at=START + step * STEP) for step, signal in life]
     return [*history, TimePassed(START + STEPS * STEP)]
