@@ -111,6 +111,11 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit
     escalation: str | None = None
     description: str = ""
 
+    @property
+    def follows_team(self) -> bool:
+        """Whether the team that holds a ticket has to do with its promises, whatever `when` asks."""
+        return OF_THE_TEAM in (self.calendar, *(target.calendar for target in self.targets))
+
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
         faults = []

@@ -131,3 +131,20 @@ def test_always_open_may_be_given_a_zone_of_its_own() -> None:
     ).desk
     (promise,) = CompiledDesk(Published(desk, {})).choose_terms({}).promises
     assert promise.hours.timezone == "Asia/Ho_Chi_Minh"
+
+
+def test_a_promise_that_follows_the_team_counts_in_its_calendar() -> None:
+    desk = check(
+        "calendars: {day: {hours: {mon: [[08:00, 17:00]]}}, night: {hours: {mon: [[17:00, 08:00]]}}}\n"
+        "teams: {early: {calendar: day}, late: {calendar: night}, new: {}}\n"
+        "sla_policies: {p: {order: 1, calendar: team, targets: [{metric: resolution, budget: P1D}]}}\n"
+    ).desk
+    compiled = CompiledDesk(Published(desk, {}))
+    given = [compiled.choose_terms(facts(team=team)).promises[0] for team in ("early", "late", "new")]
+    assert [promise.calendar for promise in given] == ["day", "night", "always_open"]
+    assert all(promise.follows_team for promise in given)
+
+
+def test_a_calendar_nobody_can_name_is_warned_of() -> None:
+    checked = check("calendars: {team: {always_open: true}}\nteams: {early: {calendar: team}}\n")
+    assert [warning.pointer for warning in checked.warnings] == ["/calendars/team"]

@@ -171,7 +171,7 @@ def _say(draw: Draw, said: Say) -> None:
         if draw.ticket.status == "new":
             draw.move_to("open")
     else:
-        if draw.ticket.status in ("pending", "solved"):
+        if draw.ticket.status == "pending" or facts.reopens(draw.ticket, draw.pinned, now):
             draw.move_to("open")
         draw.heed(facts.customer_replied(draw.ticket, draw.pinned, now, now))
 
@@ -217,10 +217,12 @@ def called(draw: Draw, command: Called) -> None:
     at = min(call.at, now)
     data = {name: value for name in ("agent", "seconds", "recording_url") if (value := getattr(call, name))}
     draw.note(f"call_{call.event}", call=call.call_id, at=call.at, **data)
-    if call.event == "missed" and "missed_call" not in draw.ticket.tags:
-        draw.ticket = replace(draw.ticket, tags=(*draw.ticket.tags, "missed_call"))
+    if call.event == "missed":
+        if "missed_call" not in draw.ticket.tags:
+            draw.ticket = replace(draw.ticket, tags=(*draw.ticket.tags, "missed_call"))
+        draw.heed(facts.call_missed(draw.ticket, draw.pinned, at, now))
     if call.event == "answered":
-        draw.heed(facts.agent_replied(draw.ticket, draw.pinned, at, now))
+        draw.heed(facts.call_answered(draw.ticket, draw.pinned, at, now))
         if command.taken:
             _assign(draw, Assign(call.agent))
         elif draw.ticket.status == "new":

@@ -150,14 +150,29 @@ def _waiting(ticket: Ticket, desk: CompiledDesk, now: datetime) -> routing.Waiti
     )
 
 
+def reopens(ticket: Ticket, pinned: Pinned, at: datetime) -> bool:
+    """Whether a customer's message at `at` reopens the ticket: it is solved, and not in its quiet period."""
+    return sla.reopens(_clocks(ticket.clocks), pinned.terms, at)
+
+
 def customer_replied(ticket: Ticket, pinned: Pinned, at: datetime, now: datetime) -> Verdict:
     """A customer's own message, not an automatic one."""
     return told(ticket, sla.CustomerReplied(at), pinned, now)
 
 
 def agent_replied(ticket: Ticket, pinned: Pinned, at: datetime, now: datetime) -> Verdict:
-    """A human's public reply, or an answered call."""
+    """A human's public reply in writing."""
     return told(ticket, sla.AgentReplied(at), pinned, now)
+
+
+def call_answered(ticket: Ticket, pinned: Pinned, at: datetime, now: datetime) -> Verdict:
+    """An agent and the customer spoke, whoever called whom."""
+    return told(ticket, sla.CallAnswered(at), pinned, now)
+
+
+def call_missed(ticket: Ticket, pinned: Pinned, at: datetime, now: datetime) -> Verdict:
+    """The customer called and nobody answered."""
+    return told(ticket, sla.CallMissed(at), pinned, now)
 
 
 def status_changed(ticket: Ticket, pinned: Pinned, at: datetime, now: datetime) -> Verdict:
@@ -203,14 +218,16 @@ def told(ticket: Ticket, signal: sla.Signal, pinned: Pinned, now: datetime) -> V
     escalations = tuple(
         _escalation(event, pinned.terms) for event in outcome.events if event.type == "escalation_due"
     )
-    return Verdict(moved, _history(signal, outcome.events, pinned, now), escalations)
+    counted = replace(signal, at=outcome.clocks.seen_at or signal.at)
+    return Verdict(moved, _history(counted, signal.at, outcome.events, pinned, now), escalations)
 
 
 def _history(
-    signal: sla.Signal, events: Iterable[sla.Event], pinned: Pinned, now: datetime
+    signal: sla.Signal, occurred_at: datetime, events: Iterable[sla.Event], pinned: Pinned, now: datetime
 ) -> tuple[Happened, ...]:
     """What the engine was told and what it said. Passing time says nothing that could not be said again.
 
+    The signal is kept at the instant at which it counted, so that a replay comes to the same clocks (law 8).
     A change of terms names those before it: a replay has to know what a ticket began on.
     """
     lines = tuple(_happened(event, now) for event in events)
@@ -219,7 +236,7 @@ def _history(
     told_it = Happened(
         type="sla.told",
         actor="sla",
-        occurred_at=signal.at,
+        occurred_at=occurred_at,
         detected_at=now,
         signal=Raw(_encode(signal)),
         data={"terms_before": pinned.id.hex()} if isinstance(signal, sla.TermsChanged) else {},

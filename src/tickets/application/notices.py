@@ -23,6 +23,9 @@ METRICS: Mapping[Language, Mapping[str, str]] = {
         "periodic_update": "periodic update",
         "resolution": "resolution",
         "assignment": "assignment",
+        "requester_wait": "customer's wait",
+        "agent_work": "agents' work",
+        "callback": "callback",
     },
     "vi": {
         "first_response": "phản hồi đầu tiên",
@@ -30,6 +33,9 @@ METRICS: Mapping[Language, Mapping[str, str]] = {
         "periodic_update": "cập nhật định kỳ",
         "resolution": "giải quyết",
         "assignment": "phân công",
+        "requester_wait": "thời gian khách chờ",
+        "agent_work": "thời gian xử lý",
+        "callback": "gọi lại",
     },
 }
 WORDS: Mapping[Language, Mapping[str, str]] = {

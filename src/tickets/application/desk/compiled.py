@@ -41,6 +41,7 @@ class CompiledDesk:
             key: sla.Versioned(calendar.business_calendar, versions.get(("calendars", key), 0))
             for key, calendar in desk.calendars.items()
         }
+        self.team_calendars = {key: team.calendar for key, team in desk.teams.items() if team.calendar}
         self.levels = {
             key: tuple(level.level for level in policy.levels)
             for key, policy in desk.escalation_policies.items()
@@ -49,6 +50,8 @@ class CompiledDesk:
         self.mailbox_at = {normal_address(box.address): box for box in desk.mailboxes.values()}
         self._terms: dict[tuple[tuple[str, ...], ...], sla.Terms] = {}
         policy_facts = {fact for policy in desk.sla_policies.values() for fact in policy.when} | {"priority"}
+        if any(policy.follows_team for policy in desk.sla_policies.values()):
+            policy_facts.add("team")
         self._choose = _remembering(policy_facts, self._chosen)
         rule_facts = {fact for rule in self.rules for fact in rule.when}
         self._match = _remembering(rule_facts, lambda facts: routing.match(facts, self.rules))
@@ -70,8 +73,10 @@ class CompiledDesk:
         return self._choose(facts)
 
     def _chosen(self, facts: Facts) -> sla.Choice:
-        choice = sla.choose(self.policies, self.calendars, self.levels, facts)
-        promises = tuple((each.metric, each.policy, each.budget) for each in choice.terms.promises)
+        choice = sla.choose(self.policies, self.calendars, self.levels, facts, self.team_calendars)
+        promises = tuple(
+            (each.metric, each.policy, each.budget, each.calendar) for each in choice.terms.promises
+        )
         return sla.Choice(self._terms.setdefault(promises, choice.terms), choice.reasons)
 
     def roster(self, availability: Mapping[str, routing.Availability]) -> routing.Roster:

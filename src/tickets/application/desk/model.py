@@ -30,11 +30,15 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Team(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A group of agents; who belongs to it, the agents say. `lead` is the key of an agent."""
+    """A group of agents; who belongs to it, the agents say. `lead` is the key of an agent.
+
+    Promises with `calendar: team` count in `calendar` while the team holds the ticket.
+    """
 
     key: str
     name: str = ""
     lead: str | None = None
+    calendar: str | None = None
 
 
 class Agent(routing.Agent, frozen=True, kw_only=True):

@@ -20,6 +20,9 @@ T = TypeVar("T", bound=Struct)
 BUILT_IN = {"calendars": frozenset({"always_open"})}
 """Keys that exist without being written: `sla` knows this calendar by itself."""
 
+_OF_THE_TEAM = "team"
+"""What a policy may say instead of a calendar's key."""
+
 FACTS: dict[str, str | None] = {
     "channel": "channel",
     "source": None,
@@ -94,7 +97,8 @@ def _region(region: routing.Region) -> Iterator[Reference]:
 
 
 def _team(team: Team) -> Iterator[Reference]:
-    return _one("/lead", "agents", team.lead)
+    yield from _one("/lead", "agents", team.lead)
+    yield from _one("/calendar", "calendars", team.calendar)
 
 
 def _agent(agent: Agent) -> Iterator[Reference]:
@@ -121,17 +125,21 @@ def _escalation(policy: EscalationPolicy) -> Iterator[Reference]:
 
 def _policy(policy: sla.Policy) -> Iterator[Reference]:
     yield from _when(policy.when)
-    yield from _one("/calendar", "calendars", policy.calendar)
+    yield from _calendar("/calendar", policy.calendar)
     yield from _one("/escalation", "escalation_policies", policy.escalation)
     yield from _many("/pauses", "status", policy.pauses)
     for n, target in enumerate(policy.targets):
         at = f"/targets/{n}"
-        yield from _one(f"{at}/calendar", "calendars", target.calendar)
+        yield from _calendar(f"{at}/calendar", target.calendar)
         yield from _one(f"{at}/escalation", "escalation_policies", target.escalation)
         yield from _many(f"{at}/pauses", "status", target.pauses or ())
         if isinstance(target.budget, dict):
             for priority in target.budget:
                 yield Reference(f"{at}/budget{pointer(priority)}", "priority", priority)
+
+
+def _calendar(at: str, key: str | None) -> Iterator[Reference]:
+    return _one(at, "calendars", None if key == _OF_THE_TEAM else key)
 
 
 def _rule(rule: routing.Rule) -> Iterator[Reference]:

@@ -13,6 +13,10 @@ def warnings_of(desk: Desk) -> Iterator[Fault]:
     members = _members(desk)
     yield from _out_of_reach(desk)
     yield from _never_asked(desk)
+    if "team" in desk.calendars:
+        yield Fault(
+            pointer("calendars", "team"), "policies cannot name it: `team` is the holding team's calendar"
+        )
     for key, rule in desk.routing_rules.items():
         yield from _unroutable(rule, members.get(rule.team, []), pointer("routing_rules", key))
 
