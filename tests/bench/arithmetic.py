@@ -1,28 +1,18 @@
-"""How fast the pure libraries decide: due instants, open time elapsed, and who takes a ticket."""
+"""How fast it is decided who takes a ticket."""
 
 import random
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from statistics import median
 
 import click
 
 from routing import Agent, Availability, Region, Relaxation, Requirement, Roster, Rule, Waiting, route
-from sla import BusinessCalendar
 
 AGENTS = 1000
 TICKETS = 2000
 
 _DICE = random.Random(7)  # noqa: S311 - the same questions in every run, no secret
-_NOON = [["08:00", "12:00"], ["13:00", "17:30"]]
-_OFFICE = BusinessCalendar(
-    timezone="Asia/Ho_Chi_Minh",
-    hours={**dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), _NOON), "sat": [["08:00", "12:00"]]},
-    holidays=["2026-01-01", "2026-04-30", "2026-05-01", "2026-09-02"],
-)
-_START = datetime(2026, 1, 5, tzinfo=UTC)
-_INSTANTS = [_START + timedelta(minutes=_DICE.randrange(300 * 24 * 60)) for _ in range(20_000)]
 _NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 _REGIONS = tuple(
     Region(key, parent=parent) for key, parent in (("vn", None), ("north", "vn"), ("south", "vn"))
@@ -30,36 +20,15 @@ _REGIONS = tuple(
 
 
 def measure(rounds: int) -> None:
-    """Take turns, and print the medians."""
-    works: dict[str, Callable[[], int]] = {
-        "due in PT4H of office hours": lambda: _due("PT4H"),
-        "due in P3D of office hours": lambda: _due("P3D"),
-        "office hours elapsed in a week": _elapsed,
-        f"routing among {AGENTS} agents": _routed,
-    }
-    taken: dict[str, list[float]] = {name: [] for name in works}
+    """Route again and again, and print the median rate."""
+    rates = []
     for turn in range(rounds + 1):
-        for name, work in works.items():
-            started = time.perf_counter()
-            count = work()
-            if turn:  # the first warms up
-                taken[name].append(count / (time.perf_counter() - started))
+        started = time.perf_counter()
+        count = _routed()
+        if turn:  # the first warms up
+            rates.append(count / (time.perf_counter() - started))
     click.echo(f"\nPure decisions on one core, medians of {rounds} turns")
-    for name, rates in taken.items():
-        click.echo(f"{name:<36}{median(rates):>10,.0f} a second")
-
-
-def _due(budget: str) -> int:
-    for instant in _INSTANTS:
-        _OFFICE.due(instant, budget)
-    return len(_INSTANTS)
-
-
-def _elapsed() -> int:
-    week = timedelta(days=7)
-    for instant in _INSTANTS:
-        _OFFICE.elapsed(instant, instant + week)
-    return len(_INSTANTS)
+    click.echo(f"routing among {AGENTS} agents{median(rates):>14,.0f} a second")
 
 
 def _routed() -> int:

@@ -68,8 +68,8 @@ def _compare(name: str, calendar: BusinessCalendar, turns: int, count: int) -> N
     present, absent = contestants(calendar)
     truth = Minutes(calendar, _FIRST, _LAST)
     click.echo(f"\n{name}: {count} cases each, medians of {turns} turns")
-    for peer in absent:
-        click.echo(f"  {peer} is not installed: pip install -e '.[peers]'")
+    if absent:
+        click.echo(f"  not installed: {', '.join(absent)} (pip install -e '.[peers]')")
     for kind, size in _SIZES:
         asked = _cases(kind, size, count)
         click.echo(f"  {_title(kind, size)}")

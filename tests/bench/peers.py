@@ -183,21 +183,21 @@ def businesstimedelta(calendar: BusinessCalendar) -> Contestant:
     )
 
 
-PEERS: tuple[Callable[[BusinessCalendar], Contestant], ...] = (
-    django_bizcal,
-    exchange_calendars,
-    pandas_hours,
-    business_duration,
-    businesstimedelta,
-)
+PEERS: dict[str, Callable[[BusinessCalendar], Contestant]] = {
+    "django-bizcal": django_bizcal,
+    "exchange_calendars": exchange_calendars,
+    "pandas": pandas_hours,
+    "business-duration": business_duration,
+    "businesstimedelta": businesstimedelta,
+}
 
 
 def contestants(calendar: BusinessCalendar) -> tuple[list[Contestant], list[str]]:
     """Ourselves first, then every peer that is installed; and the names of those that are not."""
     found, absent = [ours(calendar)], []
-    for peer in PEERS:
+    for name, peer in PEERS.items():
         try:
             found.append(peer(calendar))
         except ImportError:
-            absent.append(peer.__name__)
+            absent.append(name)
     return found, absent

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import msgspec
+import pytest
 
 import sla
 
@@ -23,7 +24,8 @@ def test_importing_sla_needs_msgspec_and_the_standard_library_alone(tmp_path: Pa
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_the_guide_runs_as_written() -> None:
-    guide = Path(__file__).parents[2] / "docs" / "sla.md"
+@pytest.mark.parametrize("page", ["README.md", "docs/sla.md"])
+def test_what_the_pages_say_of_sla_runs_as_written(page: str) -> None:
+    guide = Path(__file__).parents[2] / page
     failed, tried = doctest.testfile(str(guide), module_relative=False)
     assert (failed, tried > 0) == (0, True)
