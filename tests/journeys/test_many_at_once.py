@@ -44,3 +44,22 @@ async def test_a_desk_published_in_between_is_the_one_tickets_are_opened_on(shop
     retitled = shop.client.put("/v1/desk/teams/sales", json={"name": "Bán hàng"})
     *answers, moved = await asyncio.gather(*asked[:5], retitled, *asked[5:])
     assert {answer.status_code for answer in (*answers, moved)} <= {200, 201}
+
+
+async def test_a_message_id_longer_than_any_index_takes_is_still_a_ticket_and_nobody_elses_trouble(
+    shop: Shop,
+) -> None:
+    def mail(message_id: str) -> bytes:
+        head = f"From: lan@example.com\r\nMessage-ID: <{message_id}@example.com>\r\nSubject: Hỏi"
+        return f"{head}\r\n\r\nAlo".encode()
+
+    ids = ["a", "".join(f"{n:x}" for n in range(20_000)), "b"]
+    answers = await asyncio.gather(
+        *(
+            shop.client.post(
+                "/v1/intake/inbox/cskh", content=mail(name), headers={"Content-Type": "message/rfc822"}
+            )
+            for name in ids
+        )
+    )
+    assert [answer.status_code for answer in answers] == [201, 201, 201], [a.text for a in answers]

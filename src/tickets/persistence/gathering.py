@@ -18,7 +18,9 @@ Answer = TypeVar("Answer")
 _OF_ONE = (
     asyncpg.IntegrityConstraintViolationError,
     asyncpg.DataError,
+    asyncpg.ProgramLimitExceededError,  # a key too long for its index
     asyncpg.DeadlockDetectedError,
+    asyncpg.LockNotAvailableError,
 )
 """Errors that one request brings on all it travels with; nothing was written, so each is tried by itself."""
 
