@@ -52,6 +52,15 @@ def test_every_instant_says_that_it_is_one() -> None:
     assert {place for place, form in instants.items() if form not in {"date-time", "date"}} == set()
 
 
+def test_what_came_before_is_another_answer_than_what_is_new() -> None:
+    paths = yaml.safe_load(rendered())["paths"]
+    arriving = [path for path in paths if path.startswith("/v1/intake/")] + ["/v1/tickets"]
+    assert len(arriving) == 4
+    for path in arriving:
+        answers = paths[path]["post"]["responses"]
+        assert answers["200"]["content"] == answers["201"]["content"], path
+
+
 def test_every_reference_leads_somewhere() -> None:
     document = yaml.safe_load(rendered())
     for place in set(re.findall(r"#/components/[\w./-]+", rendered())):

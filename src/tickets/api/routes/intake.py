@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get, post
+from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, QueryParameter
 from msgspec import Raw, Struct
 
@@ -36,11 +37,15 @@ class Received(Struct, frozen=True):
     number: int | None = None
 
 
+_BEFORE = {200: ResponseSpec(Received, description="It came before, or belongs to a ticket that was there.")}
+
+
 @post(
     "/v1/intake/forms/{form:str}",
     opt=PUBLIC | ANY_QUERY | accepts(_FORM),
     tags=_TAGS,
     operation_id="submitForm",
+    responses=_BEFORE,
     dto=None,
 )
 async def submit_form(
@@ -64,6 +69,7 @@ async def get_form_schema(form: FromPath[str], parts: FromParts) -> dict[str, ob
     opt=needs("intake:write") | accepts({"message/rfc822": bytes}),
     tags=_TAGS,
     operation_id="deliverMail",
+    responses=_BEFORE,
 )
 async def deliver_mail(mailbox: FromPath[str], request: Call, parts: FromParts) -> Response[Received]:
     """A mail arrives, as `message/rfc822`."""
@@ -75,6 +81,7 @@ async def deliver_mail(mailbox: FromPath[str], request: Call, parts: FromParts) 
     opt=needs("intake:write") | ANY_QUERY | accepts({"application/json": CallEvent}),
     tags=_TAGS,
     operation_id="reportCall",
+    responses=_BEFORE,
 )
 async def report_call(line: FromPath[str], request: Call, parts: FromParts) -> Response[Received]:
     """A call started, was answered, was missed, or ended; in any order, as often as you like."""

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
+from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import Meta, Raw, Struct
 
@@ -65,7 +66,15 @@ class NewTicket(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     external_id: Word | None = None
 
 
-@post("/v1/tickets", opt=needs("tickets:write"), tags=_TAGS, operation_id="openTicket")
+@post(
+    "/v1/tickets",
+    opt=needs("tickets:write"),
+    tags=_TAGS,
+    operation_id="openTicket",
+    responses={
+        200: ResponseSpec(TicketView, description="The ticket that this external_id has opened before.")
+    },
+)
 async def open_ticket(
     request: Call, parts: FromParts, data: JSONBody[NewTicket]
 ) -> Response[TicketView | Raw]:
