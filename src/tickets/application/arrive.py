@@ -12,9 +12,10 @@ from tickets.application.change import Called, Command, Draw, Say, Scene, called
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.house import ATTEMPTS, House
 from tickets.application.ports import Idempotent, Known, Ledger, Load, Superseded, Wanted
-from tickets.domain.draft import Draft
+from tickets.domain.draft import Draft, FieldValue
 from tickets.domain.escalation import Escalation
 from tickets.domain.ticket import Change, Customer, Message, Ticket
+from tickets.domain.words import composed
 
 
 class Arrived(Struct, frozen=True, kw_only=True):
@@ -192,13 +193,17 @@ def ticket_of(draft: Draft, customer: Customer, ticket_id: UUID, now: datetime) 
         customer_tier=customer.tier,
         language=draft.language or draft.sender.language or customer.language,
         region=draft.region or draft.sender.region or customer.region,
-        tags=draft.tags,
-        fields=draft.fields,
+        tags=tuple(dict.fromkeys(map(composed, draft.tags))),
+        fields={composed(name): _comparable(answer) for name, answer in draft.fields.items()},
         waiting_since=now,
         route_at=now,
         opened_at=now,
         updated_at=now,
     )
+
+
+def _comparable(answer: FieldValue) -> FieldValue:
+    return composed(answer) if isinstance(answer, str) else answer
 
 
 def opening(

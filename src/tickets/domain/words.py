@@ -1,5 +1,6 @@
-"""The closed vocabularies: every value a ticket's facts may take, spelled once; and what an instant is."""
+"""The closed vocabularies: every value a ticket's facts may take, spelled once; and how others spell."""
 
+import unicodedata
 from datetime import datetime
 from typing import Annotated, Literal, TypeAlias, get_args
 
@@ -22,3 +23,8 @@ PRIORITIES: tuple[Priority, ...] = get_args(Priority)
 STATUSES: tuple[Status, ...] = get_args(Status)
 WORKING: frozenset[Status] = frozenset({"new", "open", "pending", "on_hold"})
 """Statuses in which a ticket is somebody's work and holds its assignee's capacity."""
+
+
+def composed(text: str) -> str:
+    """A text as it is compared (Unicode NFC): some systems write an accent after its letter."""
+    return unicodedata.normalize("NFC", text)

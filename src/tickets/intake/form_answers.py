@@ -8,6 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 from tickets.domain.draft import Attachment, FieldValue
+from tickets.domain.words import composed
 from tickets.intake.addresses import normal_address
 from tickets.intake.phones import e164
 from tickets.intake.unreadable import Fault, pointer
@@ -55,7 +56,7 @@ def check_answers(
     answers: Answers = {}
     for field in fields:
         given = values.get(field.name)
-        given = given.strip() if isinstance(given, str) else given
+        given = composed(given.strip()) if isinstance(given, str) else given
         if given is None or given == "":
             if field.required:
                 faults.append(Fault(pointer(field.name), "is required"))

@@ -19,7 +19,7 @@ from tickets.application.arrive import arrive
 from tickets.application.views import EventView, MessageView, TicketLine, TicketView, show
 from tickets.domain.draft import Draft, FieldValue, Identity, Sender
 from tickets.domain.errors import NotFound
-from tickets.domain.words import Channel, Priority, Status
+from tickets.domain.words import Channel, Priority, Status, composed
 from tickets.intake.addresses import normal_address
 from tickets.intake.phones import e164
 from tickets.observability.logs import CORRELATION_ID
@@ -165,7 +165,7 @@ async def list_tickets(  # noqa: PLR0913, PLR0917 - one parameter a filter
         team=team,
         assignee=assignee,
         customer_id=customer_id,
-        tag=tag,
+        tag=tag and composed(tag),
         waiting=waiting,
         q=q,
     )

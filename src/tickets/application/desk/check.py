@@ -17,6 +17,7 @@ from tickets.application.desk.references import check_references
 from tickets.application.desk.values import check_key, check_values
 from tickets.application.desk.warnings import warnings_of
 from tickets.application.desk.yaml_file import Document, read_yaml
+from tickets.domain.words import composed
 from tickets.intake.unreadable import pointer
 
 T = TypeVar("T")
@@ -68,7 +69,7 @@ def put_object(current: Desk, kind: str, key: str, body: bytes) -> Checked:
     if row.single and key != SETTINGS:
         raise UnknownObject(f"there is no {row.noun} {key!r}")
     try:
-        tree = msgspec.json.decode(body)
+        tree = _composed(msgspec.json.decode(body))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidDesk([Fault("", f"not JSON: {error}")]) from error
     faults = Faults()
@@ -78,6 +79,19 @@ def put_object(current: Desk, kind: str, key: str, body: bytes) -> Checked:
         home = pointer(kind) if row.single else pointer(kind, key)
         raise InvalidDesk(_inside(fault, home) for fault in faults.found)
     return Checked(desk, tuple(warnings_of(desk)))
+
+
+def _composed(tree: object) -> object:
+    """A tree whose texts compare equal however their accents are written."""
+    match tree:
+        case str():
+            return composed(tree)
+        case list():
+            return [_composed(one) for one in tree]
+        case dict():
+            return {composed(key): _composed(one) for key, one in tree.items()}
+        case _:
+            return tree
 
 
 def remove_object(current: Desk, kind: str, key: str) -> Checked:

@@ -2,7 +2,7 @@
 
 Plain scalars stay text, save null: what `08:30`, `no`, `1900` or `0901234567` is, the field it is written in
 decides, not YAML. (YAML 1.1 makes of them 510 minutes, false, and two numbers; the core schema of YAML 1.2
-still takes the last two for numbers and loses the zero.)
+still takes the last two for numbers and loses the zero.) Texts are composed (NFC), so that they compare.
 """
 
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ import yaml
 from msgspec import Struct
 
 from tickets.application.desk.fault import Fault, InvalidDesk
+from tickets.domain.words import composed
 from tickets.intake.unreadable import pointer
 
 Tree = str | None | list["Tree"] | dict[str, "Tree"]
@@ -184,7 +185,7 @@ class _Reader:
             raise _refused("a key is text", event.start_mark)
         if event.value == "<<" and event.implicit[0]:
             raise _refused("YAML 1.2 has no merge keys (<<); write the fields out", event.start_mark)
-        return str(event.value)
+        return composed(str(event.value))
 
     def _twice(self, event: _Event, path: tuple[str, ...], first: Mark) -> None:
         place = _mark(event, {})
@@ -200,4 +201,4 @@ def _scalar(event: _Event) -> str | None:
     """Null where a plain scalar is one in the core schema (YAML 1.2.2 §10.3.2), else its text."""
     if event.implicit[0] and event.value in _NULLS:
         return None
-    return str(event.value)
+    return composed(str(event.value))
