@@ -72,3 +72,12 @@ async def test_a_call_reported_late_counts_alike_in_the_clocks_and_in_their_expl
     states = {each["clock"]["metric"]: each["clock"]["state"] for each in explained["clocks"]}
     assert states == await clocks(shop, ticket)
     assert states["callback"] == "met"
+
+
+async def test_an_internal_note_answers_nobody(shop: Shop) -> None:
+    ticket = await shop.post("/v1/tickets", {"subject": "Tivi hỏng"})
+    path = f"/v1/tickets/{ticket['id']}"
+    await shop.post(f"{path}/messages", {"kind": "internal_note", "text": "Gọi hãng"})
+    assert (await clocks(shop, ticket["id"]))["first_response"] == "running"
+    await shop.post(f"{path}/messages", {"kind": "public_reply", "text": "Chào anh"})
+    assert (await clocks(shop, ticket["id"]))["first_response"] == "met"

@@ -1,6 +1,7 @@
 """What others got wrong, one test each."""
 
 from datetime import timedelta
+from typing import get_args
 
 import pytest
 from tests.sla.desk import ALWAYS, LEVELS, OFFICE, Ticket, at, promise
@@ -8,7 +9,7 @@ from tests.sla.desk import ALWAYS, LEVELS, OFFICE, Ticket, at, promise
 from sla import (
     AgentReplied,
     BusinessCalendar,
-    CalendarError,
+    CallAnswered,
     Cancelled,
     Closed,
     CustomerReplied,
@@ -28,18 +29,6 @@ from sla import (
 )
 
 HOUR = timedelta(hours=1)
-
-
-def test_a_night_shift_over_the_spring_change_is_an_hour_shorter_in_real_time() -> None:
-    nights = BusinessCalendar(timezone="Europe/Berlin", hours={"sat": [["23:00", "07:00"]]})
-    start = at("mon 06:00")
-    opened, closed = next(nights.open_periods(start + 20 * 24 * HOUR, start + 30 * 24 * HOUR))
-    assert closed - opened == 7 * HOUR
-
-
-def test_a_calendar_that_never_opens_is_refused_not_looped_on() -> None:
-    with pytest.raises(CalendarError, match="never open"):
-        BusinessCalendar(timezone="Asia/Tokyo", hours={"mon": []})
 
 
 def test_a_closure_of_years_still_gives_a_due_instant() -> None:
@@ -98,6 +87,14 @@ def test_a_policy_without_a_metric_drops_its_clock_and_its_escalations() -> None
     assert not [event for event in ticket.said("escalation_due") if event.metric == "first_response"]
 
 
+def test_a_retired_policy_leaves_no_clock_and_no_escalation_behind() -> None:
+    ticket = Ticket(promise(levels=LEVELS), promise("resolution", "PT16H", levels=LEVELS))
+    ticket.hears(Opened(at("mon 08:00")), TermsChanged(at("mon 09:00"), choose([], {}, {}, {}).terms))
+    assert {clock.state for clock in ticket.clocks} == {"cancelled"}
+    assert ticket.next_instant is None
+    assert ticket.waits_until("fri 17:00").events == ()
+
+
 def test_an_edited_calendar_moves_the_due_instant_of_an_open_ticket() -> None:
     ticket = Ticket(promise("resolution", "PT8H"))
     ticket.hears(Opened(at("mon 08:00")))
@@ -136,6 +133,16 @@ def test_a_pause_before_the_first_reply_and_across_close_and_reopen_holds() -> N
     assert ticket.clock("resolution").due_at == at("wed 13:00")
 
 
+def test_a_pause_does_not_count_across_closing_and_reopening_either() -> None:
+    ticket = Ticket(promise("resolution", "PT8H"))
+    ticket.hears(Opened(at("mon 08:00")), StatusChanged(at("mon 10:00"), "pending"), Closed(at("mon 15:00")))
+    ticket.hears(StatusChanged(at("wed 08:00"), "pending"), StatusChanged(at("wed 10:00"), "open"))
+    assert (ticket.clock("resolution").used, ticket.clock("resolution").due_at) == (
+        2 * HOUR,
+        at("thu 08:00"),
+    )
+
+
 def test_a_pause_that_covers_a_holiday_is_no_longer_than_its_open_time() -> None:
     calendar = BusinessCalendar(timezone="Asia/Ho_Chi_Minh", hours=OFFICE.hours, holidays=["2026-03-03"])
     ticket = Ticket(promise("resolution", "PT8H", hours=calendar))
@@ -149,6 +156,17 @@ def test_a_change_of_status_is_no_first_response(signal: Signal) -> None:
     ticket = Ticket(promise())
     ticket.hears(Opened(at("mon 08:00")), signal)
     assert ticket.clock().state in ("running", "paused")
+
+
+def test_a_call_answered_by_an_agent_is_a_first_response() -> None:
+    ticket = Ticket(promise())
+    ticket.hears(Opened(at("mon 08:00")), CallAnswered(at("mon 08:05")))
+    assert (ticket.clock().state, ticket.clock().ended_at) == ("met", at("mon 08:05"))
+
+
+def test_automatic_replies_and_internal_notes_cannot_even_be_told() -> None:
+    told = {kind.__struct_config__.tag for kind in get_args(Signal)}
+    assert {name for name in told if "replied" in str(name)} == {"agent_replied", "customer_replied"}
 
 
 def test_the_order_of_policies_is_explicit_and_total() -> None:
@@ -169,6 +187,15 @@ def test_next_response_does_not_overtake_the_first_and_a_reply_stops_it() -> Non
     assert ticket.clock("next_response").due_at == at("mon 10:30")
     ticket.hears(CustomerReplied(at("mon 09:45")), AgentReplied(at("mon 10:00")))
     assert [clock.state for clock in ticket.clocks] == ["met", "met"]
+
+
+def test_an_update_does_not_overtake_the_first_response_and_a_reply_stops_it() -> None:
+    ticket = Ticket(promise(), promise("periodic_update", "PT2H"))
+    ticket.hears(Opened(at("mon 08:00")), Solved(at("mon 08:10")), Reopened(at("mon 08:20")))
+    assert ticket.clocks.latest("periodic_update") is None
+    ticket.hears(AgentReplied(at("mon 09:00")), AgentReplied(at("mon 10:00")))
+    assert [clock.state for clock in ticket.clocks] == ["met", "met", "running"]
+    assert ticket.clock("periodic_update").due_at == at("mon 13:00")
 
 
 def test_thank_you_after_solved_starts_no_clock() -> None:
@@ -194,10 +221,6 @@ def test_a_reopening_does_what_the_policy_says(on_reopen: str, cycle: int, state
     assert (clock.cycle, clock.state, clock.due_at) == (cycle, state, at(due))
 
 
-def test_early_warnings_are_counted_backwards_in_business_time() -> None:
-    assert OFFICE.before(at("mon+1 09:00"), "PT2H") == at("fri 16:00")
-
-
 @pytest.mark.parametrize("metric", ["first_response", "resolution", "assignment"])
 def test_merge_spam_and_delete_cancel_clocks(metric: str) -> None:
     ticket = Ticket(promise(metric, levels=LEVELS))  # type: ignore[arg-type]
@@ -205,6 +228,15 @@ def test_merge_spam_and_delete_cancel_clocks(metric: str) -> None:
     ticket.waits_until("fri 09:00")
     assert [event.type for event in ticket.events] == ["applied", "activated", "cancelled"]
     assert ticket.next_instant is None
+
+
+def test_merging_both_ways_at_once_cancels_each_once() -> None:
+    one, other = Ticket(promise(levels=LEVELS)), Ticket(promise(levels=LEVELS))
+    for ticket in (one, other, one, other):
+        ticket.hears(Opened(at("mon 08:00")) if not ticket.events else Cancelled(at("mon 09:00")))
+    for ticket in (one, other):
+        assert ticket.hears(Cancelled(at("mon 09:00"))).events == ()
+        assert [event.type for event in ticket.events] == ["applied", "activated", "cancelled"]
 
 
 def test_a_ticket_closed_without_an_answer_leaves_no_clock_running() -> None:
@@ -251,6 +283,16 @@ def test_after_an_outage_the_highest_level_speaks_for_those_below() -> None:
     ticket.waits_until("fri 08:00")
     [page] = ticket.said("escalation_due")
     assert (page.level, page.covers, page.occurred_at) == ("boss", ("assignee", "lead"), at("mon 15:00"))
+
+
+def test_a_ticket_says_itself_when_to_look_again_so_nobody_looks_at_all_of_them() -> None:
+    ticket = Ticket(promise(levels=LEVELS), promise("resolution", "P1D"))
+    ticket.hears(Opened(at("mon 08:00")))
+    looks = 0
+    while ticket.next_instant is not None:
+        assert ticket.hears(TimePassed(ticket.next_instant)).events, "woken for nothing"
+        looks += 1
+    assert looks == 6, "two at risk, two broken, one of them with a level, and a level before and after"
 
 
 def test_days_on_the_calendar_clock_end_at_the_same_wall_time() -> None:
