@@ -25,8 +25,9 @@ from tickets.application.deliver import Deliver
 from tickets.application.give_up import GiveUp
 from tickets.application.house import House
 from tickets.application.jobs.advance import Jobs
-from tickets.application.jobs.job import Recompute
+from tickets.application.jobs.job import Recompute, WhatIf
 from tickets.application.jobs.recompute import Recomputing
+from tickets.application.jobs.what_if import Supposing
 from tickets.application.notices import AlertNotices
 from tickets.application.receive import Porter
 from tickets.errors import CannotStart
@@ -142,7 +143,11 @@ async def _wire(
         engine=engine,
         parts=parts,
         ticker=Ticker(house, parts.porter, bell),
-        jobs=Jobs(jobs, {Recompute: Recomputing(house, jobs)}, counting),
+        jobs=Jobs(
+            jobs,
+            {Recompute: Recomputing(house, jobs), WhatIf: Supposing(house, desks, jobs)},
+            counting,
+        ),
         outbox=outbox,
         outbox_rung=outbox_rung,
         doorbell=doorbell,

@@ -19,6 +19,7 @@ POSTS: Mapping[str, object] = {
     "/v1/envelopes/{id}/replay": None,
     "/v1/api-keys": {"name": "a", "scopes": ["tickets:read"]},
     "/v1/sla/recompute": None,
+    "/v1/sla/what-if": {"start": "2026-03-01T00:00:00Z", "end": "2026-04-01T00:00:00Z"},
     "/v1/jobs/{id}/cancel": None,
     "/v1/intake/forms/{form}": {"name": "Lan", "message": "Tivi hỏng"},
     "/v1/intake/inbox/{mailbox}": {},

@@ -1,10 +1,14 @@
 """Jobs in PostgreSQL, and the tickets they go through."""
 
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 from uuid import UUID
 
 from tickets.application.jobs.job import Job, Step
+from tickets.application.promises.history import Line
 from tickets.domain.ticket import Ticket
 from tickets.persistence.engine import Engine
 from tickets.persistence.rows import Rows
@@ -29,6 +33,17 @@ UPDATE job SET state = 'cancelled', ended_at = $2 WHERE id = $1 AND state = 'run
 
 _OPEN = "status NOT IN ('solved', 'closed')"
 _COUNT_OPEN = f"SELECT count(*) FROM ticket WHERE {_OPEN}"
+_OPENED_IN = "opened_at >= $1 AND opened_at < $2"
+_COUNT_OPENED = f"SELECT count(*) FROM ticket WHERE {_OPENED_IN}"
+_OPENED = f"""
+SELECT {TICKET.columns} FROM ticket WHERE {_OPENED_IN} AND ($3::uuid IS NULL OR id > $3) ORDER BY id LIMIT $4
+"""
+_LINE = Rows(Line)
+_HISTORIES = f"""
+SELECT {_LINE.columns} FROM ticket_event
+WHERE ticket_id = ANY ($1) AND (signal IS NOT NULL OR type LIKE '%\\_changed')
+ORDER BY ticket_id, epoch, position
+"""
 _LOCK_OPEN = f"""
 SELECT {TICKET.columns} FROM ticket WHERE {_OPEN} AND ($1::uuid IS NULL OR id > $1)
 ORDER BY id LIMIT $2 FOR UPDATE
@@ -73,6 +88,20 @@ class PostgresJobs:
         """How many tickets are open."""
         count: int = await self.engine.fetch_value(_COUNT_OPEN)
         return count
+
+    async def count_opened(self, start: datetime, end: datetime) -> int:
+        """How many tickets were opened in [start, end)."""
+        count: int = await self.engine.fetch_value(_COUNT_OPENED, start, end)
+        return count
+
+    async def opened(self, start: datetime, end: datetime, after: UUID | None, limit: int) -> list[Ticket]:
+        """Tickets opened in [start, end) behind one, in order."""
+        return TICKET.all(await self.engine.fetch(_OPENED, start, end, after, limit))
+
+    async def histories(self, tickets: Sequence[UUID]) -> dict[UUID, list[Line]]:
+        """What the engine was told of tickets, and which of their facts changed, in order."""
+        lines = _LINE.all(await self.engine.fetch(_HISTORIES, tickets))
+        return {ticket: list(own) for ticket, own in groupby(lines, key=attrgetter("ticket_id"))}
 
     async def lock_open(self, after: UUID | None, limit: int) -> list[Ticket]:
         """Open tickets behind one, in order, locked."""

@@ -2,22 +2,27 @@
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
-from litestar.params import FromPath
-from msgspec import Raw, Struct
+from litestar.params import FromPath, JSONBody
+from msgspec import Meta, Raw, Struct
 
 from tickets.api.auth import Call, needs
 from tickets.api.idempotency import Answer, once
 from tickets.api.pagination import DEFAULT_PAGE, Cursor, Limit, Page, answer_page, from_cursor
 from tickets.api.parts import FromParts, Parts
-from tickets.application.jobs.job import Job
+from tickets.api.problems import Fault, Problem
+from tickets.application.jobs.job import Job, WhatIf
 from tickets.application.jobs.recompute import start_recompute
+from tickets.application.jobs.what_if import start_what_if
 from tickets.domain.errors import NotFound, Refused
+from tickets.domain.words import Instant
 
 _TAGS = ["Jobs"]
+Key = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
 @post(
@@ -35,6 +40,50 @@ async def recompute_promises(request: Call, parts: FromParts) -> Response[Job | 
 
     async def start() -> Answer:
         job = await start_recompute(parts.jobs, parts.new_id(), request.auth.actor, parts.now())
+        return Answer(HTTPStatus.ACCEPTED, msgspec.json.encode(job))
+
+    return await _started(parts, request, start)
+
+
+class DeskDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Calendars and SLA policies as they might be, by key, each as `/v1/desk` takes it; null takes one away.
+
+    What is not named stays as the desk has it. Tickets opened in [start, end) are compared.
+    """
+
+    start: Instant
+    end: Instant
+    calendars: Annotated[dict[Key, dict[str, object] | None], Meta(max_length=100)] = {}
+    sla_policies: Annotated[dict[Key, dict[str, object] | None], Meta(max_length=100)] = {}
+
+
+@post(
+    "/v1/sla/what-if",
+    opt=needs("desk:write"),
+    tags=_TAGS,
+    operation_id="supposePromises",
+    status_code=HTTPStatus.ACCEPTED,
+)
+async def suppose_promises(request: Call, parts: FromParts, data: JSONBody[DeskDraft]) -> Response[Job | Raw]:
+    """Compare what was promised with what a draft of the desk would have come to. Nothing is changed.
+
+    The real histories are replayed on the draft's terms: attainment, breaches and due instants before and
+    after, by metric and team.
+    """
+    if data.start >= data.end:
+        fault = Fault("must be later than start", pointer="/end")
+        raise Problem(422, "The body does not fit.", errors=[fault])
+    asked = WhatIf(
+        start=data.start,
+        end=data.end,
+        calendars=dict(data.calendars),
+        sla_policies=dict(data.sla_policies),
+    )
+
+    async def start() -> Answer:
+        job = await start_what_if(
+            parts.jobs, parts.desks, asked, parts.new_id(), request.auth.actor, parts.now()
+        )
         return Answer(HTTPStatus.ACCEPTED, msgspec.json.encode(job))
 
     return await _started(parts, request, start)
@@ -95,4 +144,4 @@ async def _job(parts: Parts, job_id: UUID) -> Job:
     return job
 
 
-ROUTES = (recompute_promises, list_jobs, get_job, cancel_job)
+ROUTES = (recompute_promises, suppose_promises, list_jobs, get_job, cancel_job)

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from msgspec import Struct, field
 
+from tickets.application.promises.comparison import ComparedRow
+from tickets.application.promises.history import Line
 from tickets.application.promises.moves import MOVES, Move
 from tickets.domain.ticket import Change, Ticket
 from tickets.domain.words import Instant
@@ -32,8 +34,30 @@ class Recomputed(Struct, frozen=True, kw_only=True, tag="recompute", tag_field="
     failed: tuple[UUID, ...] = ()
 
 
-Asked = Recompute
-Result = Recomputed
+class WhatIf(Struct, frozen=True, kw_only=True, tag="what_if", tag_field="kind"):
+    """Compare what was promised to tickets opened in [start, end) with what a draft of the desk would.
+
+    The draft is the desk as it stood when the job was asked for, with these objects in place of its own, each
+    as its JSON; null takes one away.
+    """
+
+    start: Instant
+    end: Instant
+    calendars: dict[str, object] = {}
+    sla_policies: dict[str, object] = {}
+
+
+class WhatIfResult(Struct, frozen=True, kw_only=True, tag="what_if", tag_field="kind"):
+    """What a draft of the desk would have come to, by metric and team. `failed`: could not be compared."""
+
+    rows: tuple[ComparedRow, ...] = ()
+    failed: tuple[UUID, ...] = ()
+
+
+Asked = Recompute | WhatIf
+Result = Recomputed | WhatIfResult
+MOST_FAILED = 100
+"""How many failed tickets a result names."""
 
 
 class Job(Struct, frozen=True, kw_only=True):
@@ -88,6 +112,15 @@ class JobStore(Protocol):
 
     async def count_open(self) -> int:
         """How many tickets are open."""
+
+    async def count_opened(self, start: datetime, end: datetime) -> int:
+        """How many tickets were opened in [start, end)."""
+
+    async def opened(self, start: datetime, end: datetime, after: UUID | None, limit: int) -> list[Ticket]:
+        """Tickets opened in [start, end) behind one, in order."""
+
+    async def histories(self, tickets: Sequence[UUID]) -> dict[UUID, list[Line]]:
+        """What the engine was told of tickets, and which of their facts changed, in order."""
 
     async def lock_open(self, after: UUID | None, limit: int) -> Sequence[Ticket]:
         """Open tickets behind one, in order, locked."""

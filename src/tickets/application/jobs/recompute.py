@@ -9,14 +9,12 @@ from msgspec.structs import replace
 from tickets.application import facts
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.house import House
-from tickets.application.jobs.job import Job, JobStore, Recompute, Recomputed, Step
+from tickets.application.jobs.job import MOST_FAILED, Job, JobStore, Recompute, Recomputed, Step
 from tickets.application.promises.moves import MOVES, Move, moves
 from tickets.domain.ticket import Change, Happened, Ticket
 
 BATCH = 25
 """Tickets in one transaction: each is held locked for some ten milliseconds."""
-
-MOST_FAILED = 100
 
 
 async def start_recompute(store: JobStore, job_id: UUID, asked_by: str, now: datetime) -> Job:
@@ -44,6 +42,8 @@ class Recomputing:
 
     async def __call__(self, job: Job, now: datetime) -> Step:
         """Move the next tickets, which are locked from the beginning to the end of the step."""
+        if not isinstance(job.result, Recomputed):
+            raise TypeError(f"job {job.id} asks for something else")
         desk = await self.house.desks.current()
         tickets = await self.store.lock_open(job.place, self.batch)
         changes: list[Change] = []
