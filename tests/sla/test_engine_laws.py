@@ -9,9 +9,9 @@ from msgspec.structs import replace
 from tests.sla.effort import long
 from tests.sla.naive_engine import NaiveEngine
 from tests.sla.walk import Walk, facts, fired, last_terms, stopped, used_by
-from tests.sla.worlds import FIRST, START, STEP, STEPS, WORLD, histories, promises
+from tests.sla.worlds import FIRST, LEVELS, START, STEP, STEPS, WORLD, histories, promises
 
-from sla import Clocks, Promise, Signal, Terms, TermsChanged, TimePassed, apply, explain, replay
+from sla import Acknowledged, Clocks, Promise, Signal, Terms, TermsChanged, TimePassed, apply, replay
 
 INSTANT = timedelta(microseconds=1)
 instants = st.integers(0, STEPS * 15).map(lambda n: START + timedelta(minutes=n))
@@ -174,6 +174,27 @@ def test_law_10_each_level_fires_once_a_cycle_and_each_repeat_after_it(
             last[key] = event.repeat
 
 
+@laws
+@given(histories(), FIRST)
+def test_law_10_what_is_acknowledged_is_not_repeated_and_nothing_beyond_its_limit(
+    history: list[Signal], first: Terms
+) -> None:
+    walk, known = Walk(first), set[tuple[str, int]]()
+    limits = {level.name: level.repeat_limit if level.repeat else 0 for level in LEVELS}
+    for signal in [*history, TimePassed(START + 9 * STEPS * STEP)]:
+        said = len(walk.events)
+        walk.poll_until(signal.at)
+        before = walk.take(TimePassed(signal.at)).clocks
+        for page in walk.events[said:]:
+            if page.type == "escalation_due" and page.level:
+                assert page.repeat <= limits[page.level]
+                assert not page.repeat or (page.metric, page.cycle) not in known
+        walk.take(signal)
+        if isinstance(signal, Acknowledged):
+            clock = before.latest(signal.metric)
+            known |= {(clock.metric, clock.cycle)} if clock and clock.is_live else set()
+
+
 def kept_as(terms: Terms) -> Terms:
     """The same, but keeping what was used, and each in one calendar."""
     return Terms(
@@ -235,21 +256,6 @@ def test_nothing_runs_on_a_ticket_at_rest(history: list[Signal], first: Terms) -
         if walk.clocks.status in ("solved", "closed", "cancelled"):
             assert walk.next_instant is None
             assert all(clock.since is None for clock in walk.clocks)
-
-
-@laws
-@given(histories(), FIRST)
-def test_law_12_the_counted_stretches_sum_to_what_was_used(history: list[Signal], first: Terms) -> None:
-    outcome = replay(history, first)
-    explanations = explain(history, first)
-    assert [explanation.clock for explanation in explanations] == list(outcome.clocks)
-    for clock, stretches in ((e.clock, e.stretches) for e in explanations):
-        counted = sum((s.end - s.start for s in stretches if s.kind == "counted"), timedelta())
-        assert counted == used_by(clock, outcome.clocks, last_terms(history, first))
-        assert [s.start for s in stretches[1:]] == [s.end for s in stretches[:-1]]
-        if stretches:
-            assert stretches[0].start == clock.started_at
-            assert stretches[-1].end == clock.ended_at or clock.is_live
 
 
 @laws
