@@ -2,17 +2,12 @@
 
 import asyncio
 import os
-import signal
-import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
-
-import uvicorn
-from litestar.types import ControllerRouterHandler
 
 from tickets.adapters import system
 from tickets.adapters.smtp import Mail, NoMail, mail_server
@@ -21,6 +16,7 @@ from tickets.adapters.webhook_address import Gate
 from tickets.api.app import ROUTES, create_app
 from tickets.api.parts import Parts
 from tickets.api.routes import health
+from tickets.api.server import Keep, nothing_to_keep, serve_http
 from tickets.application.deliver import Deliver
 from tickets.application.give_up import GiveUp
 from tickets.application.house import House
@@ -30,7 +26,6 @@ from tickets.application.jobs.recompute import Recomputing
 from tickets.application.jobs.what_if import Supposing
 from tickets.application.notices import AlertNotices
 from tickets.application.receive import Porter
-from tickets.errors import CannotStart
 from tickets.observability.metrics import Metrics
 from tickets.persistence.api_keys import ApiKeys
 from tickets.persistence.current import DB
@@ -174,11 +169,15 @@ def _measuring(
 
 
 async def serve(
-    app: Application, roles: frozenset[Role], announce: Callable[[], object] = lambda: None
+    app: Application,
+    roles: frozenset[Role],
+    announce: Callable[[], object] = lambda: None,
+    keep: Keep = nothing_to_keep,
 ) -> None:
     """Run the roles until the process is asked to stop, then leave in order: nothing under way is cut off.
 
-    `announce` is called once the API answers.
+    `announce` is called once the API answers. What `keep` raises ends the process in the same order, and is
+    raised then.
     """
     async with AsyncExitStack() as stack:
         stopped = asyncio.Event()
@@ -193,67 +192,9 @@ async def serve(
         if roles != ROLES:  # in one process its own bells are enough
             tasks.append(asyncio.create_task(app.doorbell.run()))
         system.settle_heap()
-        await _serve_http(app, ROUTES if "api" in roles else health.ROUTES, announce)
+        asgi = create_app(app.parts, ROUTES if "api" in roles else health.ROUTES)
+        await serve_http(asgi, app.settings.host, app.settings.port, announce, keep)
         stopped.set()
-
-
-class _Server(uvicorn.Server):
-    """Says when it answers, and takes being asked to stop for no more than that.
-
-    uvicorn would raise the signal again afterwards, and end in an error what ended well.
-    """
-
-    def __init__(self, config: uvicorn.Config, announce: Callable[[], object]) -> None:
-        super().__init__(config)
-        self.announce = announce
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to answer."""
-        await super().startup(sockets)
-        self.announce()
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Stop when asked to, by Ctrl-C or an orchestrator."""
-        loop = asyncio.get_running_loop()
-        asked = (signal.SIGTERM, signal.SIGINT)
-        for each in asked:
-            loop.add_signal_handler(each, self.handle_exit, each, None)
-        try:
-            yield
-        finally:
-            for each in asked:
-                loop.remove_signal_handler(each)
-
-
-async def _serve_http(
-    app: Application, routes: Sequence[ControllerRouterHandler], announce: Callable[[], object]
-) -> None:
-    config = uvicorn.Config(
-        create_app(app.parts, routes),
-        log_config=None,
-        access_log=False,
-        lifespan="off",
-        server_header=False,
-        timeout_graceful_shutdown=5,
-    )
-    with _listening(app.settings) as listening:
-        await _Server(config, announce).serve([listening])
-
-
-@contextmanager
-def _listening(settings: Settings) -> Iterator[socket.socket]:
-    """Our place on the network. Raises `CannotStart` when somebody else has it."""
-    try:
-        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-        listening = socket.create_server((settings.host, settings.port), family=family, backlog=2048)
-    except OSError as taken:
-        raise CannotStart(
-            f"Port {settings.port} of {settings.host} cannot be used ({taken.strerror}); "
-            "set TICKETS_PORT or TICKETS_HOST."
-        ) from taken
-    with listening:
-        yield listening
 
 
 async def _forget(app: Application) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 import click
 from msgspec.structs import replace
@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from tickets import quickstart as sample
 from tickets.adapters.embedded_postgres import EmbeddedPostgres
 from tickets.adapters.file_lock import ServeLock
+from tickets.api.server import Keep, nothing_to_keep
 from tickets.application.desk.export import export
 from tickets.application.desk.fault import InvalidDesk
 from tickets.application.desk.plan import render
@@ -54,8 +55,8 @@ def commands() -> None:
 def serve_command(*, migrating: bool) -> None:
     """Everything in one process: API, ticker and worker."""
     settings = _settings()
-    with ServeLock(settings.data_dir), _database(settings, attach=False) as url:
-        _run(settings, url, lambda app: serve(app, ROLES), migrating=migrating)
+    with ServeLock(settings.data_dir), _database(settings, attach=False) as database:
+        _run(settings, database.url, lambda app: serve(app, ROLES, keep=database.keep), migrating=migrating)
 
 
 def _role(role: Role, text: str) -> None:
@@ -64,8 +65,9 @@ def _role(role: Role, text: str) -> None:
     @commands.command(role, help=text)
     def command() -> None:
         settings = _settings()
-        with _database(settings) as url:
-            _run(settings, url, lambda app: serve(app, frozenset({role})), migrating=False)
+        roles = frozenset({role})
+        with _database(settings) as database:
+            _run(settings, database.url, lambda app: serve(app, roles, keep=database.keep), migrating=False)
 
 
 _role("api", "The HTTP API alone.")
@@ -78,21 +80,21 @@ def quickstart_command() -> None:
     """Serve with the sample desk; prints a key and requests to paste."""
     os.environ.setdefault("TICKETS_DATA_DIR", str(Path(".data").absolute()))
     settings = _settings()
-    with ServeLock(settings.data_dir), _database(settings, attach=False) as url:
+    with ServeLock(settings.data_dir), _database(settings, attach=False) as database:
 
         async def start(app: Application) -> None:
             welcome = await sample.prepare(app)
-            await serve(app, ROLES, lambda: click.echo(welcome))
+            await serve(app, ROLES, lambda: click.echo(welcome), database.keep)
 
-        _run(settings, url, start, migrating=True)
+        _run(settings, database.url, start, migrating=True)
 
 
 @commands.command("migrate")
 def migrate_command() -> None:
     """Bring the database to the schema of this release."""
     settings = _settings()
-    with _database(settings) as url:
-        ran = asyncio.run(_migrated(url))
+    with _database(settings) as database:
+        ran = asyncio.run(_migrated(database.url))
         click.echo(f"Ran {', '.join(ran)}." if ran else "The database is up to date.")
 
 
@@ -180,7 +182,7 @@ def replay_command(  # noqa: PLR0913 - one argument an option
         logs.configure(level="WARNING")
         settings = replace(settings, database_url=database_url or settings.database_url)
         with _database(settings) as server:
-            _play(replay_in_process(settings, server, desk.read(), cases, keep=keep))
+            _play(replay_in_process(settings, server.url, desk.read(), cases, keep=keep))
 
 
 def _play(work: Coroutine[None, None, object]) -> None:
@@ -195,23 +197,30 @@ def _settings() -> Settings:
     return settings
 
 
+class _Database(NamedTuple):
+    """Where it is, and what keeps it alive."""
+
+    url: str
+    keep: Keep
+
+
 @contextmanager
-def _database(settings: Settings, *, attach: bool = True) -> Iterator[str]:
-    """The database's URL: the one given, or the embedded server for as long as it is needed."""
+def _database(settings: Settings, *, attach: bool = True) -> Iterator[_Database]:
+    """The database given, or the embedded server for as long as it is needed."""
     if settings.database_url is not None:
-        yield settings.database_url
+        yield _Database(settings.database_url, nothing_to_keep)
         return
     postgres = EmbeddedPostgres(settings.data_dir / "postgres")
     try:
-        yield postgres.start(attach=attach)
+        yield _Database(postgres.start(attach=attach), postgres.keep)
     finally:
         postgres.stop()
 
 
 def _with_app(work: Callable[[Application], Awaitable[None]]) -> None:
     settings = _settings()
-    with _database(settings) as url:
-        _run(settings, url, work, migrating=True)
+    with _database(settings) as database:
+        _run(settings, database.url, work, migrating=True)
 
 
 def _run(

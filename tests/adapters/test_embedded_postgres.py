@@ -1,78 +1,24 @@
 import os
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Self
 
 import psycopg
 import pytest
+from tests.adapters.owners import WAIT, Owner, is_gone, server_pid, until
 
 from tickets.adapters.embedded_postgres import UNSAFE_AND_FAST, EmbeddedPostgres
 from tickets.adapters.embedded_postgres_account import Account
 from tickets.adapters.embedded_postgres_binaries import find_programs, reachable_by
 from tickets.errors import DatabaseUnavailable
 
-SCRIPT = Path(__file__).with_name("supervised.py")
 NOBODY = 65534
-WAIT = 20.0  # seconds a story waits for what must happen
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="ends with its owner on Linux only")
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    made = Path(tempfile.mkdtemp(prefix="tickets-pg-"))
-    yield made / "postgres"
-    shutil.rmtree(made)
-
-
-class Owner:
-    """Another process of ours that starts the server of a folder, or joins it."""
-
-    def __init__(self, folder: Path, how: str = "attach", uid: str = "") -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, SCRIPT, folder, how, uid],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def says(self) -> tuple[str, str]:
-        assert self.process.stdout is not None
-        word, _, rest = self.process.stdout.readline().strip().partition(" ")
-        return word, rest
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.process.communicate(timeout=WAIT)
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-
-def until(holds: Callable[[], bool]) -> None:
-    end = time.monotonic() + WAIT
-    while not holds():
-        assert time.monotonic() < end
-        threading.Event().wait(0.02)
-
-
-def server_pid(folder: Path) -> int:
-    return int((folder / "data/postmaster.pid").read_text().split("\n")[0])
-
-
-def is_gone(pid: int) -> bool:
-    return not Path(f"/proc/{pid}").exists()
 
 
 def write_row(url: str) -> None:
@@ -130,17 +76,6 @@ def test_a_successor_waits_for_the_server_of_a_killed_owner_to_leave(folder: Pat
         owner.kill()
         word, url = successor.says()
         assert word == "started"
-        assert count_rows(url) == 1
-
-
-def test_a_killed_server_is_revived_with_all_that_was_committed(folder: Path) -> None:
-    embedded = EmbeddedPostgres(folder)
-    with embedded as url:
-        write_row(url)
-        assert not embedded.revive()
-        os.kill(pid := server_pid(folder), signal.SIGKILL)
-        until(embedded.revive)
-        assert server_pid(folder) != pid
         assert count_rows(url) == 1
 
 

@@ -1,12 +1,15 @@
 """The programs of PostgreSQL at work: make a cluster, start its server, wait until it answers."""
 
+import asyncio
 import ctypes
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -19,6 +22,11 @@ from tickets.errors import DatabaseUnavailable
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _LOG_LIMIT = 10_000_000  # bytes after which a start begins a new log
+_RECOVERY = 600.0  # seconds a server gets to replay its log after a crash; cut short, it would begin anew
+_PREDECESSOR = 60.0  # seconds what is left of a server that died may take to leave
+_COMPLAINT = re.compile(
+    r"\b(?:FATAL|PANIC|error): ++(?!the database system is )(.*)"
+)  # not what clients were told
 PATIENCE = 0.05
 """Seconds between two looks at a server that is coming or going."""
 
@@ -49,23 +57,31 @@ class Cluster:
         self.home.unfinished.rename(self.home.data)
 
     def start(self, deadline: float) -> None:
-        """Start the server and wait until it answers; `deadline` is an instant of `time.monotonic()`.
+        """Start the server and wait until it answers; `deadline` is when its predecessor must have left.
 
-        Raises `DatabaseUnavailable` with the last words of its log.
+        Deadlines are instants of `time.monotonic()`. Raises `DatabaseUnavailable`, saying why.
         """
-        while True:
-            _wait_for_predecessor(self.home.data, deadline)
-            with _open_log(self.home.log) as log:
-                before = log.tell()
-                self._process = self._spawn(log)
-            if self._comes_up(self._process, deadline):
-                return
-            said = self.home.log.read_bytes()[before:].decode(errors="replace")
-            if time.monotonic() > deadline or "shared memory block" not in said:
-                raise DatabaseUnavailable(
-                    f"PostgreSQL did not start, see {self.home.log}: {_last_line(said)}"
-                )
-            time.sleep(PATIENCE)  # the children of a killed predecessor take a moment to notice
+        for _ in self._starting(deadline):
+            time.sleep(PATIENCE)
+
+    async def restart(self) -> None:
+        """Start it once more without stopping the event loop. Raises `DatabaseUnavailable`, saying why.
+
+        From the main thread only, since the server ends with the thread that started it.
+        """
+        for _ in self._starting(time.monotonic() + _PREDECESSOR):
+            await asyncio.sleep(PATIENCE)
+
+    async def death(self) -> int:
+        """Sleep until the server we started is no longer there; its exit code, negative for a signal's."""
+        if self._process is None:
+            raise RuntimeError("no server was started")
+        if not self.died:
+            with suppress(OSError):  # an old kernel, or a sandbox that forbids it
+                await _end_of(self._process.pid)
+        while not self.died:  # noqa: ASYNC110 - nothing there tells us
+            await asyncio.sleep(1)
+        return self._process.returncode
 
     @property
     def died(self) -> bool:
@@ -109,7 +125,8 @@ class Cluster:
                 **self._account.drop,
             )
         if answer.returncode != 0:
-            raise DatabaseUnavailable(f"initdb could not make {self.home.data}: {_last_line(answer.stderr)}")
+            reason = _reason(answer.stderr, answer.returncode)
+            raise DatabaseUnavailable(f"initdb could not make {self.home.data}: {reason}.")
 
     def _spawn(self, log: IO[bytes]) -> subprocess.Popen[bytes]:
         with self.home.seen_by(self._account) as seen:
@@ -132,16 +149,34 @@ class Cluster:
                 **self._account.drop,
             )
 
-    def _comes_up(self, process: subprocess.Popen[bytes], deadline: float) -> bool:
-        while process.poll() is None:
-            if answers(self.home.url("postgres")):
-                return True
+    def _starting(self, deadline: float) -> Iterator[None]:
+        """Start the server, pausing at every `yield`, until it answers."""
+        while True:
+            yield from _predecessor_leaves(self.home.data, deadline)
+            self.home.free_socket()
+            try:
+                with _open_log(self.home.log) as log:
+                    before = log.tell()
+                    self._process = self._spawn(log)
+            except OSError as error:
+                raise DatabaseUnavailable(f"PostgreSQL could not be started: {error}.") from error
+            yield from self._comes_up(self._process)
+            if not self.died:
+                return
+            said = self.home.log.read_bytes()[before:].decode(errors="replace")
+            if time.monotonic() > deadline or "shared memory block" not in said:
+                reason = _reason(said, self._process.returncode)
+                raise DatabaseUnavailable(f"PostgreSQL did not start, see {self.home.log}: {reason}.")
+            yield  # the children of a killed predecessor take a moment to notice
+
+    def _comes_up(self, process: subprocess.Popen[bytes]) -> Iterator[None]:
+        """Pause until it answers, or is gone."""
+        deadline = time.monotonic() + _RECOVERY
+        while process.poll() is None and not answers(self.home.url("postgres")):
             if time.monotonic() > deadline:
                 process.send_signal(signal.SIGQUIT)
                 process.wait()
-                break
-            time.sleep(PATIENCE / 2)
-        return False
+            yield
 
 
 def answers(url: str) -> bool:
@@ -168,8 +203,21 @@ def _end_with_parent() -> Callable[[], None] | None:
     return child
 
 
-def _wait_for_predecessor(data: Path, deadline: float) -> None:
-    """Nobody owns the server now, yet one may still be shutting down; or its pid file misleads."""
+async def _end_of(child: int) -> None:
+    """Sleep until this child of ours has ended, where the system can tell."""
+    if sys.platform != "linux":
+        return
+    loop, gone, handle = asyncio.get_running_loop(), asyncio.Event(), os.pidfd_open(child)
+    loop.add_reader(handle, gone.set)
+    try:
+        await gone.wait()
+    finally:
+        loop.remove_reader(handle)
+        os.close(handle)
+
+
+def _predecessor_leaves(data: Path, deadline: float) -> Iterator[None]:
+    """Pause while a server that nobody owns any more is still shutting down; or its pid file misleads."""
     pid_file = data / "postmaster.pid"
     while pid_file.exists():
         try:
@@ -184,7 +232,7 @@ def _wait_for_predecessor(data: Path, deadline: float) -> None:
             return
         if time.monotonic() > deadline:
             raise DatabaseUnavailable(f"The database in {data} is still being served by process {pid}.")
-        time.sleep(PATIENCE)
+        yield
 
 
 def _serves(pid: int, data: Path) -> bool:
@@ -208,6 +256,8 @@ def _open_log(path: Path) -> IO[bytes]:
     return path.open("ab")
 
 
-def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "it said nothing"
+def _reason(said: str, exit_code: int) -> str:
+    """The last complaint among what a program of PostgreSQL said, else the last it said outside its log."""
+    plain = [line for line in said.splitlines() if line and not line[0].isdigit()]  # no instant before it
+    found = _COMPLAINT.findall(said) or plain or [f"it ended with exit code {exit_code}"]
+    return str(found[-1]).strip().rstrip(".")

@@ -47,6 +47,10 @@ class Home:
         new.write_text(secrets.token_urlsafe(24))
         new.rename(self._password)
 
+    def free_socket(self) -> None:
+        """Remove the lock a dead server left on its socket: the number in it may be another program's now."""
+        (self.sockets / f"{_SOCKET}.lock").unlink(missing_ok=True)
+
     def leave(self) -> None:
         """Remove what a stopped server has no more use for."""
         if self.sockets != self.folder:

@@ -11,8 +11,8 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, InternalServerException, ValidationException
 from msgspec import Struct
 
-from tickets.api.outages import OUTAGES
 from tickets.observability.logs import CORRELATION_ID
+from tickets.persistence.outages import OUTAGES
 
 MEDIA_TYPE = "application/problem+json"
 _HUNG_UP = "client disconnected prematurely"  # Litestar's own words, and a 500 to it

@@ -18,18 +18,27 @@ ASIDE = timedelta(minutes=5)
 Failed = Callable[[UUID, Exception], Awaitable[None] | None]
 
 
-async def pass_time(house: House, now: datetime, failed: Failed, batch: int = BATCH) -> list[Change]:
+async def pass_time(
+    house: House,
+    now: datetime,
+    failed: Failed,
+    batch: int = BATCH,
+    outages: tuple[type[Exception], ...] = (),
+) -> list[Change]:
     """Bring one batch of due tickets up to `now`; the changes made, none when nothing is due.
 
     Many may do this at once. A ticket whose turn raises is set aside for `ASIDE` and reported to `failed`;
-    the rest of its batch goes on.
+    the rest of its batch goes on. `outages` are no fault of any ticket: they are raised, and nothing is set
+    aside.
     """
     desk = await house.desks.current()
     try:
         return await _turn(house, desk, now, batch)
+    except outages:
+        raise
     except Exception as error:  # noqa: BLE001 - one bad ticket must not stop time for all
         if batch > 1:
-            return await pass_time(house, now, failed, batch // 4 or 1)
+            return await pass_time(house, now, failed, batch // 4 or 1, outages)
         await _set_aside(house, now, error, failed)
         return []
 

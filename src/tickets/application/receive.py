@@ -113,14 +113,25 @@ class Porter:
             await self.envelopes.quarantine(envelope.id, "its Idempotency-Key was used for another request")
             raise KeyReused
 
-    async def rescue(self, desk: CompiledDesk, now: datetime, limit: int = 20) -> int:
-        """Understand what a process that died had only kept; how many."""
+    async def rescue(
+        self,
+        desk: CompiledDesk,
+        now: datetime,
+        limit: int = 20,
+        outages: tuple[type[Exception], ...] = (),
+    ) -> int:
+        """Understand what a process that died had only kept; how many.
+
+        One that cannot be taken in goes to quarantine. `outages` are no fault of any: they are raised.
+        """
         left = await self.envelopes.left_behind(now - RESCUE_AFTER, limit)
         for envelope in left:
             try:
                 await self.understand(envelope, desk)
             except (Unreadable, KeyReused, Superseded):
                 continue  # in quarantine by now, or its turn comes again
+            except outages:
+                raise
             except Exception as error:  # noqa: BLE001 - one bad envelope must not hold up the others
                 await self.envelopes.quarantine(envelope.id, f"{type(error).__name__}: {error}")
         return len(left)

@@ -101,7 +101,8 @@ class Engine(PostgresEngine):
     async def start(self) -> None:
         """Check the server and open the pool. Raises `DatabaseUnavailable`."""
         await self._check_server()
-        await self.start_connection_pool(min_size=1, max_size=self.pool_size, init=speak_json, reset=_keep)
+        # No connection is kept for its own sake: while the database is away there is none to restore.
+        await self.start_connection_pool(min_size=0, max_size=self.pool_size, init=speak_json, reset=_keep)
 
     async def close(self) -> None:
         """Close the pool, waiting for the statements under way. Closing twice is fine."""

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 from dramatiq import Broker
 from dramatiq_postgres import PostgresBroker  # type: ignore[import-untyped]
+from psycopg import Connection
+from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from tickets.errors import SettingsInvalid
 
@@ -24,7 +26,7 @@ def make_broker(broker_url: str | None, database_url: str) -> Broker:
     scheme = urlsplit(broker_url or "").scheme
     try:
         if broker_url is None:
-            return _postgres(database_url)
+            return _Postgres(database_url)
         if scheme in ("redis", "rediss"):
             return _redis(broker_url)
         if scheme in ("amqp", "amqps"):
@@ -49,9 +51,42 @@ def _extra(scheme: str) -> str:
     return "redis" if scheme.startswith("redis") else "rabbitmq"
 
 
-def _postgres(url: str) -> Broker:
-    broker: Broker = PostgresBroker(url=url, schema=SCHEMA, results=False, middleware=[])
-    return broker
+class _Impatient(ConnectionPool[Connection]):
+    """Connections of the broker. While there are none to be had it says so within two seconds.
+
+    Consumers begin anew three seconds after that. Left to itself the broker would try ten times, ever more
+    seldom: it would come back minutes after the database, and hear of no stop until then. Only of a closed
+    pool it knows that trying again is useless.
+    """
+
+    def getconn(self, timeout: float | None = None) -> Connection:
+        """A connection. Raises `PoolClosed` when there is none."""
+        try:
+            return super().getconn(timeout)
+        except PoolTimeout as away:
+            raise PoolClosed(str(away)) from away
+
+
+class _Postgres(PostgresBroker):  # type: ignore[misc]
+    """The broker with its own pool, closed with it."""
+
+    def __init__(self, url: str) -> None:
+        pool = _Impatient(
+            url,
+            kwargs={"application_name": "tickets-broker", "tcp_user_timeout": 10_000},
+            min_size=0,
+            max_size=16,
+            open=True,
+            check=ConnectionPool.check_connection,
+            timeout=2,
+            reconnect_timeout=1,
+        )
+        super().__init__(pool=pool, schema=SCHEMA, results=False, middleware=[])
+
+    def close(self) -> None:
+        """Let every connection go."""
+        super().close()
+        self.pool.close()
 
 
 def _redis(url: str) -> Broker:

@@ -64,7 +64,8 @@ class Runner:
         """
         cancelling = asyncio.get_running_loop().call_later(patience.total_seconds(), self._cancel)
         try:
-            await asyncio.to_thread(self._worker.stop)
+            # A thread that cannot tell the broker what it did would try for ever: it is left behind.
+            await asyncio.to_thread(self._worker.stop, int(1000 * patience.total_seconds()) + 1000)
         finally:
             cancelling.cancel()
             self._loop = None

@@ -16,6 +16,7 @@ from tickets.application.pass_time import BATCH, pass_time
 from tickets.application.receive import Porter
 from tickets.application.route_waiting import route_waiting
 from tickets.domain.ticket import Change
+from tickets.persistence.outages import OUTAGES
 
 PULSE = timedelta(milliseconds=250)
 """Longest sleep: a bell may be lost, a row never is."""
@@ -64,7 +65,7 @@ class Ticker:
     async def step(self, now: datetime, *, everyone: bool) -> int:
         """Bring everything up to `now`; how many tickets changed."""
         changed = 0
-        while changes := await pass_time(self.house, now, _failed):
+        while changes := await pass_time(self.house, now, _failed, outages=OUTAGES):
             changed += self._observe(changes)
             if len(changes) < BATCH:
                 break
@@ -79,7 +80,12 @@ class Ticker:
             try:
                 await self.step(instant, everyone=sweep)
                 if sweep:
-                    await self.porter.rescue(await self.house.desks.current(), instant)
+                    desk = await self.house.desks.current()
+                    await self.porter.rescue(desk, instant, outages=OUTAGES)
+            except OUTAGES as outage:
+                _log.warning("interrupted", work="ticker", error=f"{type(outage).__name__}: {outage}")
+                await asyncio.sleep(1)
+                continue
             except Exception:  # noqa: BLE001 - whatever it is, time goes on
                 _log.exception("ticker.failed")
                 await asyncio.sleep(1)
