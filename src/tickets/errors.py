@@ -1,5 +1,7 @@
 """What ends a command before it began: one sentence for the operator, and a non-zero exit."""
 
+from pathlib import Path
+
 
 class CannotStart(Exception):  # noqa: N818 - a condition, not a bug
     """A condition only the operator can change. `str()` is the whole message, one sentence or one a line."""
@@ -15,6 +17,18 @@ class DatabaseTooNew(CannotStart):
 
 class DataFolderBusy(CannotStart):
     """Another server already runs on this data folder."""
+
+
+class DataFolderUnusable(CannotStart):
+    """The data folder cannot be made, read or written."""
+
+    def __init__(self, folder: Path, error: OSError) -> None:
+        reason = error.strerror or str(error)
+        where = f" ({error.filename})" if error.filename and Path(error.filename) != folder else ""
+        super().__init__(
+            f"The data folder {folder} cannot be used: {reason}{where}; mend it, "
+            "or set TICKETS_DATA_DIR to another folder."
+        )
 
 
 class SettingsInvalid(CannotStart):

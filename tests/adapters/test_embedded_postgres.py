@@ -1,5 +1,6 @@
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import threading
@@ -14,7 +15,7 @@ from tests.adapters.owners import WAIT, Owner, is_gone, server_pid, until
 from tickets.adapters.embedded_postgres import UNSAFE_AND_FAST, EmbeddedPostgres
 from tickets.adapters.embedded_postgres_account import Account
 from tickets.adapters.embedded_postgres_binaries import find_programs, reachable_by
-from tickets.errors import DatabaseUnavailable
+from tickets.errors import DatabaseUnavailable, DataFolderUnusable
 
 NOBODY = 65534
 
@@ -135,8 +136,47 @@ def test_data_of_a_release_that_is_not_installed_is_refused_in_one_sentence(fold
 
 
 def test_a_folder_nobody_may_write_is_refused_in_one_sentence() -> None:
-    with pytest.raises(DatabaseUnavailable, match=r"^The data folder /proc/x cannot be used: [^\n]+$"):
+    with pytest.raises(DataFolderUnusable, match=r"^The data folder /proc/x cannot be used: [^\n]+$"):
         EmbeddedPostgres(Path("/proc/x")).start()
+
+
+def test_data_of_something_else_is_refused_and_left_alone(folder: Path) -> None:
+    (folder / "data").mkdir(parents=True)
+    (folder / "data/diary").write_text("mine")
+    with pytest.raises(DatabaseUnavailable, match="holds something else than a PostgreSQL cluster"):
+        EmbeddedPostgres(folder).start()
+    assert (folder / "data/diary").read_text() == "mine"
+
+
+def test_a_lost_password_is_said_at_once(folder: Path) -> None:
+    with EmbeddedPostgres(folder, UNSAFE_AND_FAST):
+        pass
+    (folder / "password").unlink()
+    with pytest.raises(DatabaseUnavailable, match="put the old file back"):
+        EmbeddedPostgres(folder, UNSAFE_AND_FAST).start()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_a_folder_of_another_user_is_refused_in_one_sentence(folder: Path) -> None:
+    folder.parent.chmod(0o755)
+    folder.mkdir()
+    with Owner(folder, uid=str(NOBODY)) as owner:
+        word, why = owner.says()
+        assert word == "refused"
+        assert why.startswith(f"The data folder {folder} cannot be used: it belongs to somebody else")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a folder read-only")
+def test_a_read_only_folder_is_refused_in_one_sentence(folder: Path) -> None:
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "ro,size=1m", "tmpfs", str(folder)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode != 0:
+        pytest.skip("mounting is not allowed here")
+    try:
+        with pytest.raises(DataFolderUnusable, match="cannot be used: Read-only file system"):
+            EmbeddedPostgres(folder).start()
+    finally:
+        subprocess.run(["umount", folder], check=True)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")

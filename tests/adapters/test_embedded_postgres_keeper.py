@@ -88,7 +88,7 @@ async def test_a_server_that_keeps_dying_is_given_up(folder: Path) -> None:
         keeping = asyncio.create_task(embedded.keep(pauses=(0,)))
         await until_another_answers(folder, url, kill(folder))
         kill(folder)
-        with pytest.raises(DatabaseUnavailable, match=r"(keeps dying|did not start).* exit code -9\b"):
+        with pytest.raises(DatabaseUnavailable, match=r"(keeps dying|did not start).*\bexit code -9\b"):
             await keeping
 
 

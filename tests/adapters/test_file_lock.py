@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tickets.adapters.file_lock import FileLock, ServeLock
-from tickets.errors import DataFolderBusy
+from tickets.errors import DataFolderBusy, DataFolderUnusable
 
 
 def test_a_second_server_on_the_same_folder_is_refused_with_the_first_ones_process_number(
@@ -20,6 +20,18 @@ def test_a_second_server_on_the_same_folder_is_refused_with_the_first_ones_proce
         assert "\n" not in str(no.value)
     with ServeLock(tmp_path):
         pass
+
+
+@pytest.mark.parametrize(
+    ("folder", "why"),
+    [("file", "File exists"), ("file/below", "Not a directory"), ("x" * 300, "File name too long")],
+)
+def test_a_folder_that_cannot_be_made_is_refused_in_one_sentence(
+    tmp_path: Path, folder: str, why: str
+) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(DataFolderUnusable, match=rf"^The data folder \S+ cannot be used: {why}; [^\n]+$"):
+        ServeLock(tmp_path / folder).__enter__()
 
 
 def test_a_killed_holder_leaves_no_lock_behind(tmp_path: Path) -> None:

@@ -1,8 +1,11 @@
 """A server that cannot start says why in one sentence and leaves with an exit code."""
 
+import signal
 import socket
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import pytest
 from tests.faults.served import Served
 
 from tickets.persistence.engine import Engine
@@ -46,3 +49,26 @@ async def test_a_port_that_is_taken(tmp_path: Path, database_url: str) -> None:
     server = Served(tmp_path, {"TICKETS_DATABASE_URL": database_url})
     with socket.create_server(("127.0.0.1", server.port)):
         await refused(server, str(server.port), "TICKETS_PORT")
+
+
+async def test_a_wrong_password(tmp_path: Path, database_url: str) -> None:
+    password = urlsplit(database_url).password
+    if not password:
+        pytest.skip("this server asks for no password")
+    wrong = database_url.replace(password, "guess")
+    await refused(Served(tmp_path, {"TICKETS_DATABASE_URL": wrong}), "cannot be reached", "password")
+
+
+async def test_a_data_folder_that_is_a_file(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("")
+    await refused(Served(tmp_path / "data"), "cannot be used: File exists", "TICKETS_DATA_DIR")
+
+
+async def test_a_data_folder_with_any_name_works(tmp_path: Path) -> None:
+    server = Served(tmp_path / "Chăm sóc khách hàng, 100% & hơn nữa" / ("rất dài " * 20))
+    try:
+        await server.start()
+    finally:
+        await server.kill(signal.SIGTERM)
+    assert server.process is not None
+    assert server.process.returncode == 0

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from dramatiq import Broker
 from dramatiq.brokers.redis import RedisBroker
-from tests.worker.brokers import rabbitmq, redis
+from tests.worker.brokers import free_port, rabbitmq, redis
 from tests.worker.stage import START, Clock, delivery, put
 
 from tickets.application.deliver import Outcome
@@ -152,6 +152,19 @@ async def test_a_stop_does_not_wait_for_ever_and_what_was_cut_short_is_sent_agai
         await runner.stop(patience=deliver.limit * 0)
     await asyncio.to_thread(broker.close)
     assert await outbox.ring(START + deliver.lease, START + deliver.lease * 2, 10) == [row]
+
+
+async def test_a_stop_does_not_wait_for_a_database_that_is_away() -> None:
+    async def forget(_row: UUID) -> None:
+        return
+
+    broker = make_broker(None, f"postgresql://nobody@127.0.0.1:{free_port()}/none")
+    runner = Runner(broker, forget, threads=1)
+    deliver_actor(broker, runner.submit)
+    runner.start()
+    async with asyncio.timeout(20):
+        await runner.stop()
+    await asyncio.to_thread(broker.close)
 
 
 def test_a_broker_we_do_not_know_is_refused_with_one_sentence() -> None:

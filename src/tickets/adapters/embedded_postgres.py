@@ -18,7 +18,7 @@ from tickets.adapters.embedded_postgres_cluster import PATIENCE, Cluster, answer
 from tickets.adapters.embedded_postgres_home import DATABASE, Home
 from tickets.adapters.embedded_postgres_keeper import PAUSES, keep
 from tickets.adapters.file_lock import FileLock
-from tickets.errors import DatabaseUnavailable
+from tickets.errors import DatabaseUnavailable, DataFolderUnusable
 
 SERVER_SETTINGS = {
     "listen_addresses": "",
@@ -53,16 +53,22 @@ class EmbeddedPostgres:
         """The URL of a server that answers: started by us, or (with `attach`) owned by another process.
 
         Without `attach` it must become ours within `timeout` seconds: a command that is just finishing with
-        it is waited for. Raises `DatabaseUnavailable`.
+        it is waited for. Raises `DatabaseUnavailable` and `DataFolderUnusable`.
         """
         if threading.current_thread() is not threading.main_thread():
             raise RuntimeError("start the embedded PostgreSQL from the main thread: it ends with its thread")
+        try:
+            self._start(attach=attach, deadline=time.monotonic() + timeout)
+        except OSError as error:
+            raise DataFolderUnusable(self.home.folder, error) from error
+        return self.home.url()
+
+    def _start(self, *, attach: bool, deadline: float) -> None:
         account = Account.choose(self.home.folder)
         self.home.prepare(account)
-        deadline = time.monotonic() + timeout
         while not self._owner.acquire():
             if attach and self._attach():
-                return self.home.url()
+                return
             if time.monotonic() > deadline:
                 raise DatabaseUnavailable(f"The database in {self.home.folder} is in use by another process.")
             time.sleep(PATIENCE)
@@ -75,7 +81,6 @@ class EmbeddedPostgres:
         except BaseException:
             self.stop(grace=0)
             raise
-        return self.home.url()
 
     @property
     def owned(self) -> bool:

@@ -1,5 +1,6 @@
 """The account PostgreSQL runs as: our own, or, since it refuses root, an existing ordinary one."""
 
+import errno
 import os
 import pwd
 import subprocess
@@ -55,7 +56,7 @@ class Account:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         status = folder.lstat()
         if folder.is_symlink() or status.st_uid not in (os.geteuid(), *(self.ids or ())[:1]):
-            raise PermissionError(f"{folder} belongs to somebody else")
+            raise PermissionError(errno.EPERM, "it belongs to somebody else", str(folder))
         folder.chmod(0o700)
         self.own(folder)
 

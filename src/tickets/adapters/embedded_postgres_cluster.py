@@ -45,6 +45,8 @@ class Cluster:
         """Make it, unless it is there. An interrupted attempt leaves nothing half made in its place."""
         if (self.home.data / "PG_VERSION").exists():
             return
+        if self.home.data.exists() and any(self.home.data.iterdir()):
+            raise DatabaseUnavailable(f"{self.home.data} holds something else than a PostgreSQL cluster.")
         secret = self.home.folder / "initdb.password"
         secret.unlink(missing_ok=True)
         secret.touch(0o600)
@@ -180,10 +182,15 @@ class Cluster:
 
 
 def answers(url: str) -> bool:
-    """Whether a server lets us into this database now."""
+    """Whether a server lets us into this database now. Raises `DatabaseUnavailable` when it never will."""
     try:
         psycopg.connect(url, connect_timeout=5).close()
-    except psycopg.OperationalError:
+    except psycopg.OperationalError as refusal:
+        if "password authentication failed" in str(refusal):
+            raise DatabaseUnavailable(
+                "The embedded PostgreSQL refuses the password in the file `password` beside its data: "
+                "it was changed or made anew; put the old file back."
+            ) from refusal
         return False
     return True
 

@@ -10,7 +10,6 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from tickets.adapters.embedded_postgres_account import Account
-from tickets.errors import DatabaseUnavailable
 
 _SOCKET_PATH_LIMIT = 107  # bytes of sun_path on Linux, less its NUL
 _SOCKET = ".s.PGSQL.5432"
@@ -29,13 +28,10 @@ class Home:
         self.sockets = self._socket_folder()
 
     def prepare(self, account: Account) -> None:
-        """Make the folder, for this account alone. Raises `DatabaseUnavailable` when that is not allowed."""
-        try:
-            account.make_folder(self.folder)
-            if self.sockets != self.folder:
-                account.make_folder(self.sockets)
-        except OSError as error:
-            raise DatabaseUnavailable(f"The data folder {self.folder} cannot be used: {error}.") from error
+        """Make the folder, for this account alone. Raises `OSError` when that is not allowed."""
+        account.make_folder(self.folder)
+        if self.sockets != self.folder:
+            account.make_folder(self.sockets)
 
     def make_password(self) -> None:
         """Make the password once, whole or not at all. Only the owner of the server may."""

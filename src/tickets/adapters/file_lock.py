@@ -4,7 +4,7 @@ import fcntl
 import os
 from pathlib import Path
 
-from tickets.errors import DataFolderBusy
+from tickets.errors import DataFolderBusy, DataFolderUnusable
 
 
 class FileLock:
@@ -46,15 +46,20 @@ class ServeLock:
         self._lock = FileLock(data_folder / "serve.lock")
 
     def __enter__(self) -> None:
-        """Take it. Raises `DataFolderBusy`, naming the process that has it."""
-        self._lock.path.parent.mkdir(parents=True, exist_ok=True)
-        if not self._lock.acquire():
+        """Take it. Raises `DataFolderBusy`, naming the process that has it, and `DataFolderUnusable`."""
+        folder = self._lock.path.parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if self._lock.acquire():
+                self._lock.path.write_text(f"{os.getpid()}\n")
+                return
             holder = self._lock.path.read_text().strip() or "unknown"
-            raise DataFolderBusy(
-                f"Another tickets server (process {holder}) already runs on the data folder "
-                f"{self._lock.path.parent}; stop it, or set TICKETS_DATA_DIR to another folder."
-            )
-        self._lock.path.write_text(f"{os.getpid()}\n")
+        except OSError as error:
+            raise DataFolderUnusable(folder, error) from error
+        raise DataFolderBusy(
+            f"Another tickets server (process {holder}) already runs on the data folder {folder}; "
+            "stop it, or set TICKETS_DATA_DIR to another folder."
+        )
 
     def __exit__(self, *_: object) -> None:
         """Give it up."""

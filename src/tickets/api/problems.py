@@ -12,7 +12,7 @@ from litestar.exceptions import HTTPException, InternalServerException, Validati
 from msgspec import Struct
 
 from tickets.observability.logs import CORRELATION_ID
-from tickets.persistence.outages import OUTAGES
+from tickets.persistence.outages import OUTAGES, in_words
 
 MEDIA_TYPE = "application/problem+json"
 _HUNG_UP = "client disconnected prematurely"  # Litestar's own words, and a 500 to it
@@ -104,7 +104,7 @@ def _problem_of(error: Exception) -> Problem:
     if isinstance(error, InternalServerException) and error.detail == _HUNG_UP:
         return Problem(400, "The request ended before its body did.")
     if isinstance(error, OUTAGES):
-        return Problem(503, "The database does not answer; try again.", headers={"Retry-After": "1"})
+        return Problem(503, in_words(error), headers={"Retry-After": "1"})
     return Problem(500)
 
 

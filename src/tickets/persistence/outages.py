@@ -15,3 +15,10 @@ OUTAGES: tuple[type[Exception], ...] = (
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
 )
+
+
+def in_words(outage: Exception) -> str:
+    """One sentence about an outage that may be told to anybody."""
+    if isinstance(outage, asyncpg.DiskFullError):
+        return "The database has no room left on its disk."
+    return "The database does not answer; try again."
