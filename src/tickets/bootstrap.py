@@ -191,8 +191,8 @@ async def serve(
         stack.push_async_callback(_end, tasks)
         if roles != ROLES:  # in one process its own bells are enough
             tasks.append(asyncio.create_task(app.doorbell.run()))
-        system.settle_heap()
         asgi = create_app(app.parts, ROUTES if "api" in roles else health.ROUTES)
+        system.settle_heap()
         await serve_http(asgi, app.settings.host, app.settings.port, announce, keep)
         stopped.set()
 
