@@ -1,58 +1,76 @@
-"""What is left of everybody while one pass hands out tickets."""
+"""What is left of everybody while one pass hands out tickets; the roster itself stays as it was."""
 
 from datetime import datetime, timedelta
 
 import msgspec
 
-from routing.ranking import Order
-from routing.roster import Mask, Roster, bits
+from routing.agents import Availability
+from routing.masks import Mask, bits
+from routing.ranking import Order, Peers
+from routing.roster import Roster
 from routing.rules import Strategy
 
 INSTANT = timedelta(microseconds=1)
 
 
 class Balance:
-    """The roster's availability at `now`, less what this pass has already given away or set aside."""
+    """The roster's availability at `now`, less what this pass has already given away or set aside.
+
+    Nothing is copied until something is given: a pass of one decision reads what the roster remembers.
+    """
 
     def __init__(self, roster: Roster, now: datetime) -> None:
         self.roster = roster
         self.now = now
-        self.seen = list(roster.availability)
         self.reserved: Mask = 0
         self._given = 0
-        self._rooms: dict[int, Mask] = {}
-        self._orders: dict[Strategy, Order] = {}
+        self._busier: dict[int, Availability] = {}
+        self._packed: dict[int, Mask] = {}
+        self._orders: dict[tuple[Peers, Strategy], Order] = {}
+
+    def seen(self, i: int) -> Availability:
+        """The agent by now."""
+        return self._busier.get(i) or self.roster.seen[i]
 
     def free(self, i: int) -> int:
         """Units of capacity the agent has left; below 0 if their capacity was cut meanwhile."""
-        return self.roster.agents[i].capacity - self.seen[i].load
+        return self.roster.index.agents[i].capacity - self.seen(i).load
 
-    def room(self, weight: int) -> Mask:
-        """Agents with so many units left."""
-        if weight not in self._rooms:
-            everyone = range(len(self.seen))
-            self._rooms[weight] = self.roster.mask(i for i in everyone if self.free(i) >= weight)
-        return self._rooms[weight]
+    def packed(self, weight: int) -> Mask:
+        """Agents without so many units left."""
+        if not self._busier:
+            return self.roster.packed(weight)
+        if weight not in self._packed:
+            packed = self.roster.packed(weight)
+            self._packed[weight] = packed | self.roster.index.mask(
+                i for i in self._busier if self.free(i) < weight
+            )
+        return self._packed[weight]
 
-    def order(self, strategy: Strategy) -> Order:
-        """Agents as the strategy would ask them by now."""
-        if strategy not in self._orders:
-            self._orders[strategy] = Order(self.roster.agents, self.seen, strategy)
-        return self._orders[strategy]
+    def order(self, peers: Peers, strategy: Strategy) -> Order:
+        """These agents as the strategy would ask them by now."""
+        if not self._busier:
+            return self.roster.order(peers, strategy)
+        asked = peers, strategy
+        if asked not in self._orders:
+            order = self._orders[asked] = self.roster.order(peers, strategy).copy()
+            for i, seen in self._busier.items():
+                order.move(i, self.roster.seen[i], seen)
+        return self._orders[asked]
 
     def give(self, i: int, weight: int) -> datetime:
         """Add a ticket to what the agent holds; the instant tells it from the others given in this pass."""
-        seen = self.seen[i]
+        before = self.seen(i)
         given_at = self.now + self._given * INSTANT
         self._given += 1
-        self.seen[i] = msgspec.structs.replace(
-            seen, load=seen.load + weight, last_assigned_at=given_at, idle_since=None
+        after = self._busier[i] = msgspec.structs.replace(
+            before, load=before.load + weight, last_assigned_at=given_at, idle_since=None
         )
         for order in self._orders.values():
-            order.move(i, self.seen[i])
-        for asked, room in self._rooms.items():
+            order.move(i, before, after)
+        for asked, packed in self._packed.items():
             if self.free(i) < asked:
-                self._rooms[asked] = room & ~(1 << i)
+                self._packed[asked] = packed | 1 << i
         return given_at
 
     def reserve(self, among: Mask, weight: int) -> None:
@@ -60,6 +78,6 @@ class Balance:
 
         Without it a heavy ticket would starve: light ones would take every unit the moment it came free.
         """
-        pool = among & self.roster.sized(weight) & ~self.reserved
+        pool = among & self.roster.index.sized(weight) & ~self.reserved
         if pool:
             self.reserved |= 1 << max(bits(pool), key=lambda i: (self.free(i), -i))

@@ -5,17 +5,28 @@ from functools import cached_property
 from typing import NamedTuple
 
 from routing.decision import Refusal, Rejection
-from routing.roster import Mask, Roster, bits
-from routing.rules import Facts, Rule, duration, holds
+from routing.index import Index
+from routing.masks import Mask, lowest
+from routing.rules import Facts, Rule, duration
 from routing.skills import Requirement
+
+MOST_KINDS = 4096
+"""Kinds of tickets remembered at a time; above that they are forgotten and found anew."""
 
 
 class Test(NamedTuple):
-    """One thing asked of an agent, and who passes."""
+    """One thing asked of an agent, and who fails."""
 
     refusal: Refusal
     detail: str
-    passing: Mask
+    failing: Mask
+
+
+class Sifted(NamedTuple):
+    """Who passed some tests, and who did not."""
+
+    left: Mask
+    rejected: tuple[Rejection, ...]
 
 
 class Form(NamedTuple):
@@ -55,18 +66,18 @@ class Eligibility:
     and `relaxed[k]` names the steps that lead to it.
     """
 
-    def __init__(
-        self, roster: Roster, rule: Rule, steps: tuple[Form, ...], facts: Facts, weight: int
-    ) -> None:
-        self.roster = roster
+    def __init__(self, index: Index, rule: Rule, facts: Facts, weight: int) -> None:
+        self.index = index
         self.rule = rule
-        self.forms = steps
+        self.weight = weight
+        self.forms = forms(rule)
         self.sticky_wait = duration(rule.sticky_wait)
-        self.tests = tuple(tuple(_tests(roster, rule, form, facts, weight)) for form in self.forms)
-        self.admitted = tuple(_passing(roster, tests) for tests in self.tests)
-        labels = tuple(form.label for form in steps[1:])
-        self.relaxed = tuple(labels[:form] for form in range(len(steps)))
+        self.tests = tuple(tuple(_tests(index, rule, form, facts, weight)) for form in self.forms)
+        self.admitted = tuple(_passing(index, tests) for tests in self.tests)
+        labels = tuple(form.label for form in self.forms[1:])
+        self.relaxed = tuple(labels[:form] for form in range(len(self.forms)))
         self._rejections: dict[tuple[int, int | None], tuple[Rejection, ...]] = {}
+        self._fits: dict[int, str] = {}
 
     def reached(self, waited: timedelta) -> int:
         """The last form whose time has come."""
@@ -75,98 +86,99 @@ class Eligibility:
     def rejections(self, form: int, listed: int | None) -> tuple[Rejection, ...]:
         """Agents whom the form does not admit, each under the first test they fail."""
         if (form, listed) not in self._rejections:
-            self._rejections[form, listed] = reject(
-                self.roster, self.roster.everyone, self.tests[form], listed
-            )
+            everyone = self.index.everyone
+            self._rejections[form, listed] = sift(self.index, everyone, self.tests[form], listed).rejected
         return self._rejections[form, listed]
-
-    def nearest(self, among: Mask) -> Mask:
-        """Of agents whom some form admits, those for whom least must be given up."""
-        return next(among & admitted for admitted in self.admitted if among & admitted)
 
     def form_of(self, i: int) -> int:
         """The first form that admits an agent whom some form admits."""
         return next(form for form, admitted in enumerate(self.admitted) if admitted >> i & 1)
 
+    def fit(self, i: int) -> str:
+        """How well an agent whom some form admits fits, in words."""
+        if i not in self._fits:
+            parts = [self.forms[self.form_of(i)].label or "meets the rule in full"]
+            if self.rule.strategy == "best_fit":
+                skills = self.index.agents[i].skills
+                parts += (f"{wish.skill} {skills.get(wish.skill, 0)}" for wish in self.rule.skills)
+            self._fits[i] = ", ".join(parts)
+        return self._fits[i]
+
     @cached_property
     def impossible(self) -> str | None:
         """Why nobody on the roster could ever take such a ticket, whatever their presence and load."""
-        left = self.roster.everyone
+        left = self.index.everyone
         if not left:
             return "there is no agent on the roster"
         asked: list[str] = []
         for test in self.tests[-1]:
-            left &= test.passing
+            left &= ~test.failing
             asked.append(test.detail)
             if not left:
                 return "no agent on the roster has all of " + ", ".join(asked)
         return None
 
 
-def reject(roster: Roster, among: Mask, tests: tuple[Test, ...], listed: int | None) -> tuple[Rejection, ...]:
-    """Those `among` the roster who fail a test, grouped by the first one they fail."""
+class Kinds:
+    """The kinds of tickets asked about so far, for one index; the same rule object makes the same kind."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._known: dict[tuple[object, ...], Eligibility] = {}
+
+    def of(self, rule: Rule, facts: Facts, weight: int) -> Eligibility:
+        """Who can take tickets with these facts under the rule."""
+        kind = (id(rule), facts.get("region"), facts.get("language"), weight)
+        known = self._known.get(kind)
+        if known is None:
+            if len(self._known) >= MOST_KINDS:
+                self._known.clear()
+            known = self._known[kind] = Eligibility(self._index, rule, facts, weight)  # keeps the id taken
+        return known
+
+
+def sift(index: Index, among: Mask, tests: tuple[Test, ...], listed: int | None) -> Sifted:
+    """Put aside those who fail a test, grouped by the first one they fail, at most `listed` by name."""
     found: list[Rejection] = []
-    for test in tests:
-        refused = among & ~test.passing
+    for refusal, detail, failing in tests:
+        refused = among & failing
         if refused:
             among ^= refused
-            found.append(
-                Rejection(test.refusal, test.detail, refused.bit_count(), _names(roster, refused, listed))
-            )
-    return tuple(found)
+            names = tuple([index.agents[i].key for i in lowest(refused, listed)])
+            found.append(Rejection(refusal, detail, refused.bit_count(), names))
+    return Sifted(among, tuple(found))
 
 
-def _names(roster: Roster, mask: Mask, listed: int | None) -> tuple[str, ...]:
-    if listed == 0:
-        return ()
-    names: list[str] = []
-    for i in bits(mask):
-        names.append(roster.agents[i].key)
-        if len(names) == listed:
-            break
-    return tuple(names)
-
-
-def _passing(roster: Roster, tests: tuple[Test, ...]) -> Mask:
-    left = roster.everyone
+def _passing(index: Index, tests: tuple[Test, ...]) -> Mask:
+    left = index.everyone
     for test in tests:
-        left &= test.passing
+        left &= ~test.failing
     return left
 
 
-def _tests(roster: Roster, rule: Rule, form: Form, facts: Facts, weight: int) -> list[Test]:
-    tests = [Test("not_in_team", "team " + " or ".join(form.teams), roster.in_teams(form.teams))]
+def _tests(index: Index, rule: Rule, form: Form, facts: Facts, weight: int) -> list[Test]:
+    def unless(refusal: Refusal, detail: str, passing: Mask) -> Test:
+        return Test(refusal, detail, index.everyone & ~passing)
+
+    tests = [unless("not_in_team", "team " + " or ".join(form.teams), index.in_teams(form.teams))]
     tests += (
-        Test("lacks_skill", f"skill {wish}", roster.skilled(wish.skill, wish.level)) for wish in form.skills
+        unless("lacks_skill", f"skill {wish}", index.skilled(wish.skill, wish.level)) for wish in form.skills
     )
     languages = facts.get("language")
     if form.match_language and languages:
         spoken = "language " + " or ".join(sorted(languages))
-        tests.append(Test("other_language", spoken, roster.speaking(languages)))
+        tests.append(unless("other_language", spoken, index.speaking(languages)))
     regions = facts.get("region")
     if rule.match_region and regions:
-        tests.append(_region_test(roster, form, regions))
-    tests.append(Test("too_small", f"capacity ≥ {weight}", roster.sized(weight)))
+        tests.append(unless("other_region", *_region(index, form, regions)))
+    tests.append(unless("too_small", f"capacity ≥ {weight}", index.sized(weight)))
     return tests
 
 
-def _region_test(roster: Roster, form: Form, regions: frozenset[str]) -> Test:
-    innermost = roster.innermost(regions)
+def _region(index: Index, form: Form, regions: frozenset[str]) -> tuple[str, Mask]:
+    innermost = index.innermost(regions)
     serving = 0
     for region in innermost:
-        serving |= roster.serving(region, form.widened)
+        serving |= index.serving(region, form.widened)
     widened = f" widened {form.widened}×" if form.widened else ""
-    return Test("other_region", "region " + " or ".join(innermost) + widened, serving)
-
-
-def ruling(facts: Facts, ordered: list[Rule]) -> Rule | None:
-    """The rule for a ticket that waits: the first that holds, of the ticket's own team if it has one.
-
-    A ticket whose team has no rule for it is open to that team without further demands than region and
-    language: somebody moved it there by hand.
-    """
-    teams = facts.get("team")
-    for rule in ordered:
-        if (not teams or rule.team in teams) and holds(rule.when, facts):
-            return rule
-    return Rule(key="", order=0, team=min(teams)) if teams else None
+    return "region " + " or ".join(innermost) + widened, serving

@@ -1,19 +1,21 @@
 """In which order the agents who may take a ticket are asked."""
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from routing.agents import Agent, Availability
-from routing.roster import Mask, Roster, bits
+from routing.index import Index
+from routing.masks import Mask, bits
 from routing.rules import Rule, Strategy
 from routing.skills import HIGHEST
 
 NEVER = datetime.min.replace(tzinfo=UTC)
-FEW = 8
-"""Up to so many candidates are compared with one another; more, and the whole order is walked."""
 
 Key = tuple[float, datetime, int]
+Levels = tuple[tuple[str, int], ...]
 
 
 def _least_loaded(agent: Agent, seen: Availability) -> tuple[float, datetime]:
@@ -39,47 +41,92 @@ _KEYS: dict[Strategy, Callable[[Agent, Availability], tuple[float, datetime]]] =
 }
 
 
+class Peers(NamedTuple):
+    """Members of any of the teams, with exactly these levels (0: none) of these skills."""
+
+    teams: tuple[str, ...]
+    levels: Levels
+
+    def mask(self, index: Index) -> Mask:
+        """All of them."""
+        members = index.in_teams(self.teams)
+        for skill, level in self.levels:
+            members &= index.skilled(skill, level) if level else index.everyone
+            members &= ~index.skilled(skill, level + 1)
+        return members
+
+
 class Order:
-    """All agents in the order of one strategy, kept sorted while tickets are handed out."""
+    """Some agents in the order of one strategy, kept sorted as they take and finish work."""
 
-    def __init__(self, agents: Sequence[Agent], seen: Sequence[Availability], strategy: Strategy) -> None:
+    def __init__(
+        self,
+        agents: Sequence[Agent],
+        members: Mask,
+        strategy: Strategy,
+        seen: Callable[[int], Availability],
+    ) -> None:
         self._agents = agents
-        self._key = _KEYS[strategy]
-        self.keys = [self._key_of(i, availability) for i, availability in enumerate(seen)]
-        self._sorted = sorted(self.keys)
+        self._members = self._octets(members)
+        self._rank = _KEYS[strategy]
+        self._sorted = sorted(self._key(i, seen(i)) for i in bits(members))
 
-    def first(self, among: Mask) -> int:
-        """The first of the agents in a mask that is not empty."""
-        if among.bit_count() <= FEW:
-            return min(bits(among), key=self.keys.__getitem__)
-        octets = among.to_bytes(len(self.keys) // 8 + 1, "little")
-        return next(i for _, _, i in self._sorted if octets[i >> 3] >> (i & 7) & 1)
+    def copy(self) -> "Order":
+        """The same order, to be moved about in on its own."""
+        other = copy(self)
+        other._sorted = self._sorted.copy()  # noqa: SLF001  # our own copy
+        return other
 
-    def move(self, i: int, seen: Availability) -> None:
-        """Put an agent where their new availability belongs."""
-        del self._sorted[bisect_left(self._sorted, self.keys[i])]
-        self.keys[i] = self._key_of(i, seen)
-        insort(self._sorted, self.keys[i])
+    def move(self, i: int, before: Availability, after: Availability) -> None:
+        """Put an agent where their new availability belongs, if it is one of these."""
+        if not self._members[i >> 3] >> (i & 7) & 1:
+            return
+        was, becomes = self._key(i, before), self._key(i, after)
+        if was != becomes:
+            del self._sorted[bisect_left(self._sorted, was)]
+            insort(self._sorted, becomes)
 
-    def _key_of(self, i: int, seen: Availability) -> Key:
-        return (*self._key(self._agents[i], seen), i)
+    def walk(self, among: Mask, seen: Callable[[int], Availability]) -> Iterator[int]:
+        """The agents of a mask, in order: few are sorted on the spot, for many the whole order is walked."""
+        left = among.bit_count()
+        if left * left <= len(self._sorted):
+            yield from (i for *_, i in sorted(self._key(i, seen(i)) for i in bits(among)))
+            return
+        octets = self._octets(among)
+        for _, _, i in self._sorted:
+            if octets[i >> 3] >> (i & 7) & 1:
+                yield i
+                left -= 1
+                if not left:
+                    return
+
+    def _octets(self, mask: Mask) -> bytes:
+        """A mask in which one bit is found at once, however long it is."""
+        return mask.to_bytes(len(self._agents) // 8 + 1, "little")
+
+    def _key(self, i: int, seen: Availability) -> Key:
+        return (*self._rank(self._agents[i], seen), i)
 
 
-def fittest(roster: Roster, rule: Rule, among: Mask) -> Mask:
-    """With `best_fit`, those strongest in the rule's first skill, of them in its second, and so on."""
-    if rule.strategy != "best_fit":
-        return among
-    for wish in rule.skills:
-        for level in range(HIGHEST, 0, -1):
-            strongest = among & roster.skilled(wish.skill, level)
-            if strongest:
-                among = strongest
-                break
-    return among
+def alike(index: Index, rule: Rule, among: Mask) -> Iterator[tuple[Levels, Mask]]:
+    """Agents equally fit, fittest first: with `best_fit` by the rule's first skill, then its second, ..."""
+    if rule.strategy == "best_fit":
+        return _by_skill(index, tuple([wish.skill for wish in rule.skills]), among, ())
+    return iter((((), among),))
 
 
-def fitness(rule: Rule, agent: Agent) -> tuple[int, ...]:
-    """The same order for one agent, as a key to sort by (smallest is the fittest)."""
-    if rule.strategy != "best_fit":
-        return ()
-    return tuple(-agent.skills.get(wish.skill, 0) for wish in rule.skills)
+def _by_skill(
+    index: Index, skills: tuple[str, ...], among: Mask, levels: Levels
+) -> Iterator[tuple[Levels, Mask]]:
+    if not skills:
+        yield levels, among
+        return
+    first, rest = skills[0], skills[1:]
+    for level in range(HIGHEST, 0, -1):
+        strongest = among & index.skilled(first, level)
+        if strongest:
+            yield from _by_skill(index, rest, strongest, (*levels, (first, level)))
+            among ^= strongest
+            if not among:
+                return
+    yield from _by_skill(index, rest, among, (*levels, (first, 0)))

@@ -1,21 +1,20 @@
-"""The roster: every agent with their availability, indexed so that a question is a little bit arithmetic.
+"""The roster: every agent with their availability, and what follows from it, kept as agents come and go."""
 
-Bit i of a mask (a plain int) stands for the i-th agent in the order of keys.
-"""
-
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Mapping, Sequence
 from copy import copy
 from datetime import datetime, timedelta
-from functools import cache
-from typing import TypeVar
 
-from routing.agents import Agent, Availability, check_agents
-from routing.errors import refuse
-from routing.regions import Region, RegionTree
+from routing.agents import Agent, Availability
+from routing.eligibility import Eligibility, Kinds, Sifted, Test, sift
+from routing.index import Index
+from routing.masks import Mask
+from routing.ranking import Order, Peers
+from routing.regions import Region
+from routing.rules import Strategy
 
-Mask = int
-Key = TypeVar("Key")
 _ABSENT = Availability()
+_MOST_REMEMBERED = 1024
 
 
 class Roster:
@@ -26,9 +25,15 @@ class Roster:
     without an agent (deleted meanwhile) is ignored. Nobody is offered a ticket whose shift ends within
     `wind_down`.
 
+    What is asked of it is remembered: who can take tickets of a kind, who has room, who comes first. So keep
+    one roster, and tell it what changes with `move`.
+
     Raises:
         InvalidError: an agent twice, or regions that are no tree.
     """
+
+    _absent: tuple[Test, ...] | None
+    _left: int
 
     def __init__(
         self,
@@ -38,21 +43,9 @@ class Roster:
         *,
         wind_down: timedelta = timedelta(0),
     ) -> None:
-        refuse(check_agents(agents))
-        self.agents = sorted(agents, key=lambda agent: agent.key)
-        self.place = {agent.key: i for i, agent in enumerate(self.agents)}
-        self.tree = RegionTree(regions)
+        self.index = Index(agents, regions)
+        self.kinds = Kinds(self.index)
         self.wind_down = wind_down
-        self.everyone: Mask = (1 << len(self.agents)) - 1
-        self._teams = self._index(lambda agent: agent.teams)
-        self._skills = self._index(_skills_at_each_level)
-        self._languages = self._index(lambda agent: agent.languages)
-        self._regions = self._index(lambda agent: agent.regions)
-        self._every_language = self.where(lambda agent: not agent.languages)
-        self._everywhere = self.where(lambda agent: not agent.regions)
-        self.sized = cache(lambda weight: self.where(lambda agent: agent.capacity >= weight))
-        self.serving = cache(self._serving)
-        self.innermost = cache(self._innermost)
         self._see(availability)
 
     def seen_with(self, availability: Mapping[str, Availability]) -> "Roster":
@@ -61,83 +54,83 @@ class Roster:
         other._see(availability)  # noqa: SLF001  # our own copy, not yet shown to anybody
         return other
 
-    def in_teams(self, teams: Iterable[str]) -> Mask:
-        """Agents in any of the teams."""
-        return _union(self._teams.get(team, 0) for team in teams)
+    def move(self, agent: str, seen: Availability) -> None:
+        """Change one agent's availability, in place; of an agent there is not, nothing is kept."""
+        i = self.index.place.get(agent)
+        if i is None or (before := self.seen[i]) == seen:
+            return
+        self.seen[i] = seen
+        for order in self._orders.values():
+            order.move(i, before, seen)
+        capacity = self.index.agents[i].capacity
+        for weight, packed in self._packed.items():
+            if (capacity - before.load < weight) != (capacity - seen.load < weight):
+                self._packed[weight] = packed ^ 1 << i
+        if (before.presence, before.shift_ends_at) != (seen.presence, seen.shift_ends_at):
+            self._come_or_go(i, before, seen)
 
-    def skilled(self, skill: str, level: int) -> Mask:
-        """Agents who have the skill at the level or above."""
-        return self._skills.get((skill, level), 0)
+    def absent(self, now: datetime) -> tuple[Test, ...]:
+        """Those who are not there, by reason."""
+        left = bisect_right(self._shift_ends, (now + self.wind_down, len(self.seen)))
+        if self._absent is None or left != self._left:
+            leaving = self.index.mask(i for _, i in self._shift_ends[:left])
+            presence = self._presence
+            self._absent = (
+                Test("away", "", presence["away"]),
+                Test("offline", "", presence["offline"]),
+                Test("on_leave", "", presence["on_leave"]),
+                Test("shift_ending", "", leaving),
+            )
+            self._left = left
+            self._there.clear()
+        return self._absent
 
-    def speaking(self, languages: Iterable[str]) -> Mask:
-        """Agents who speak any of the languages, or are not tied to one."""
-        return self._every_language | _union(self._languages.get(language, 0) for language in languages)
+    def there(self, eligible: Eligibility, form: int, listed: int | None, now: datetime) -> Sifted:
+        """Of those whom the form admits, who is there; remembered until somebody comes or goes."""
+        absent = self.absent(now)
+        question = eligible, form, listed
+        if question not in self._there:
+            if len(self._there) >= _MOST_REMEMBERED:
+                self._there.clear()
+            self._there[question] = sift(self.index, eligible.admitted[form], absent, listed)
+        return self._there[question]
 
-    def leaving(self, now: datetime) -> Mask:
-        """Agents whose shift is over, or ends too soon to begin something."""
-        soon = now + self.wind_down
-        return self.mask(i for i, ends_at in self.shift_ends if ends_at <= soon)
+    def packed(self, weight: int) -> Mask:
+        """Agents without so many units left."""
+        if weight not in self._packed:
+            agents = self.index.agents
+            self._packed[weight] = self.index.mask(
+                i for i, seen in enumerate(self.seen) if agents[i].capacity - seen.load < weight
+            )
+        return self._packed[weight]
 
-    def where(self, holds: Callable[[Agent], bool]) -> Mask:
-        """Agents for whom `holds` is true."""
-        return self.mask(i for i, agent in enumerate(self.agents) if holds(agent))
-
-    def mask(self, places: Iterable[int]) -> Mask:
-        """The mask with these bits set, in time linear in the roster."""
-        octets = bytearray(len(self.agents) // 8 + 1)
-        for i in places:
-            octets[i >> 3] |= 1 << (i & 7)
-        return int.from_bytes(octets, "little")
-
-    def _serving(self, region: str, widened: int) -> Mask:
-        line = self.tree.line(region)
-        if widened >= len(line):
-            return self.everyone
-        reached = self.tree.inside(line[widened]) if widened else frozenset[str]()
-        return self._everywhere | _union(self._regions.get(key, 0) for key in reached.union(line[widened:]))
-
-    def _innermost(self, regions: frozenset[str]) -> tuple[str, ...]:
-        return tuple(sorted(self.tree.innermost(regions)))
+    def order(self, peers: Peers, strategy: Strategy) -> Order:
+        """These agents as the strategy would ask them."""
+        if (peers, strategy) not in self._orders:
+            members = peers.mask(self.index)
+            order = Order(self.index.agents, members, strategy, self.seen.__getitem__)
+            self._orders[peers, strategy] = order
+        return self._orders[peers, strategy]
 
     def _see(self, availability: Mapping[str, Availability]) -> None:
-        self.availability = [availability.get(agent.key, _ABSENT) for agent in self.agents]
-        present: dict[str, list[int]] = {}
-        for i, seen in enumerate(self.availability):
-            present.setdefault(seen.presence, []).append(i)
-        self.absent = {
-            presence: self.mask(present.get(presence, ())) for presence in ("away", "offline", "on_leave")
-        }
-        self.online = self.mask(present.get("online", ()))
-        self.shift_ends = [
-            (i, seen.shift_ends_at)
-            for i, seen in enumerate(self.availability)
-            if seen.shift_ends_at is not None
-        ]
+        self.seen = [availability.get(agent.key, _ABSENT) for agent in self.index.agents]
+        places: dict[str, list[int]] = {"online": [], "away": [], "offline": [], "on_leave": []}
+        for i, seen in enumerate(self.seen):
+            places[seen.presence].append(i)
+        self._presence = {presence: self.index.mask(found) for presence, found in places.items()}
+        ends = ((self.seen[i].shift_ends_at, i) for i in places["online"])
+        self._shift_ends = sorted((ends_at, i) for ends_at, i in ends if ends_at is not None)
+        self._left = 0
+        self._absent = None
+        self._there: dict[tuple[Eligibility, int, int | None], Sifted] = {}
+        self._packed: dict[int, Mask] = {}
+        self._orders: dict[tuple[Peers, Strategy], Order] = {}
 
-    def _index(self, keys: Callable[[Agent], Iterable[Key]]) -> dict[Key, Mask]:
-        places: dict[Key, list[int]] = {}
-        for i, agent in enumerate(self.agents):
-            for key in keys(agent):
-                places.setdefault(key, []).append(i)
-        return {key: self.mask(found) for key, found in places.items()}
-
-
-def bits(mask: Mask) -> Iterator[int]:
-    """The places of the bits that are set, lowest first."""
-    for at, octet in enumerate(mask.to_bytes((mask.bit_length() + 7) // 8, "little")):
-        rest = octet
-        while rest:
-            low = rest & -rest
-            yield (at << 3) + low.bit_length() - 1
-            rest ^= low
-
-
-def _union(masks: Iterable[Mask]) -> Mask:
-    union = 0
-    for mask in masks:
-        union |= mask
-    return union
-
-
-def _skills_at_each_level(agent: Agent) -> Iterator[tuple[str, int]]:
-    return ((skill, level) for skill, top in agent.skills.items() for level in range(1, top + 1))
+    def _come_or_go(self, i: int, before: Availability, seen: Availability) -> None:
+        self._presence[before.presence] ^= 1 << i
+        self._presence[seen.presence] ^= 1 << i
+        if before.presence == "online" and before.shift_ends_at:
+            del self._shift_ends[bisect_left(self._shift_ends, (before.shift_ends_at, i))]
+        if seen.presence == "online" and seen.shift_ends_at:
+            insort(self._shift_ends, (seen.shift_ends_at, i))
+        self._absent = None

@@ -48,6 +48,10 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
     A returning customer's agent (`Waiting.sticky`) is waited for as long as `sticky_wait`, an ISO 8601
     duration from the ticket's `waiting_since`, and preferred ever after.
+
+    A team of experts owns everything of a customer or segment: a rule of low `order` whose `when` names them
+    and whose `fallback_after` says how long its team is waited for. After that, or at once when nobody in the
+    team could ever take the ticket, the next rule that holds is asked too; the experts still come first.
     """
 
     key: str
@@ -59,6 +63,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     match_language: bool = True
     strategy: Strategy = "best_fit"
     sticky_wait: str = "PT0S"
+    fallback_after: str | None = None
     relaxation: tuple[Relaxation, ...] = ()
 
 
@@ -75,6 +80,27 @@ def in_order(rules: Sequence[Rule]) -> list[Rule]:
 def match(facts: Facts, rules: Sequence[Rule]) -> Rule | None:
     """The first rule whose condition holds. Looks at conditions only, not at the team a ticket has."""
     return next((rule for rule in in_order(rules) if holds(rule.when, facts)), None)
+
+
+def rulings(facts: Facts, ordered: Sequence[Rule]) -> tuple[Rule, ...]:
+    """The rules for a ticket that waits: the first that holds, then those it falls back to in turn.
+
+    A ticket that has a team is asked only the rules of that team first. One whose team has no rule for it is
+    open to that team without further demands than region and language: somebody moved it there by hand.
+    """
+    teams = facts.get("team")
+    found: list[Rule] = []
+    for rule in ordered:
+        if (found or not teams or rule.team in teams) and holds(rule.when, facts):
+            found.append(rule)
+            if rule.fallback_after is None:
+                break
+    return tuple(found) if found or not teams else (_by_hand(min(teams)),)
+
+
+@lru_cache(maxsize=1024)
+def _by_hand(team: str) -> Rule:
+    return Rule(key="", order=0, team=team)
 
 
 @lru_cache(maxsize=1024)
@@ -107,6 +133,7 @@ def check_rules(rules: Sequence[Rule]) -> tuple[Fault, ...]:
 
 def _check_rule(rule: Rule) -> list[Fault]:
     faults = _check_duration(rule.sticky_wait, "/sticky_wait")
+    faults += _check_duration(rule.fallback_after or "PT0S", "/fallback_after")
     asked: set[str] = set()
     for index, requirement in enumerate(rule.skills):
         if requirement.skill in asked:

@@ -33,34 +33,50 @@ class NaiveRouter:
         return {ticket.id: self.decide(ticket) for ticket in sorted(waiting, key=urgency)}
 
     def decide(self, ticket: Waiting) -> tuple[str, str | None]:
-        rule = self.rule_of(ticket)
-        if rule is None:
+        possible: list[Agent] | None = None
+        for rule in self.rules_of(ticket):
+            ready = self.ready(ticket, rule)
+            if ready is not None:
+                possible = (possible or []) + ready
+                if free := self.free(ticket, rule, ready):
+                    return "assigned", self.give(ticket, min(free, key=lambda a: self.rank(ticket, rule, a)))
+                if self.now - ticket.waiting_since < duration(rule.fallback_after or "P999D"):
+                    break
+        if possible is None:
             return "unroutable", None
+        self.reserve(ticket, possible)
+        return "waiting", None
+
+    def ready(self, ticket: Waiting, rule: Rule) -> list[Agent] | None:
+        """Who is there and able, with room or not; None when nobody could ever take it."""
         last = len(rule.relaxation)
         if not [a for a in self.agents if self.form(ticket, rule, a, last) and a.key not in ticket.excluded]:
-            return "unroutable", None
-        waited = self.now - ticket.waiting_since
-        reached = sum(duration(step.after) <= waited for step in rule.relaxation)
-        able = [
+            return None
+        reached = self.reached(ticket, rule)
+        return [
             a
             for a in self.agents
             if self.form(ticket, rule, a, reached) and a.key not in ticket.excluded and self.works(a)
         ]
-        kept = waited < duration(rule.sticky_wait) and any(
+
+    def free(self, ticket: Waiting, rule: Rule, ready: list[Agent]) -> list[Agent]:
+        reached = self.reached(ticket, rule)
+        kept = self.now - ticket.waiting_since < duration(rule.sticky_wait) and any(
             a.key == ticket.sticky and self.form(ticket, rule, a, reached) and a.key not in ticket.excluded
             for a in self.agents
         )
-        free = [
+        return [
             a
-            for a in able
+            for a in ready
             if a.capacity - self.seen[a.key].load >= ticket.weight
             and a.key not in self.reserved
             and (not kept or a.key == ticket.sticky)
         ]
-        if not free:
-            self.reserve(ticket, able)
-            return "waiting", None
-        chosen = min(free, key=lambda a: self.rank(ticket, rule, a))
+
+    def reached(self, ticket: Waiting, rule: Rule) -> int:
+        return sum(duration(step.after) <= self.now - ticket.waiting_since for step in rule.relaxation)
+
+    def give(self, ticket: Waiting, chosen: Agent) -> str:
         seen = self.seen[chosen.key]
         self.seen[chosen.key] = Availability(
             presence=seen.presence,
@@ -69,7 +85,7 @@ class NaiveRouter:
             shift_ends_at=seen.shift_ends_at,
         )
         self.given += 1
-        return "assigned", chosen.key
+        return chosen.key
 
     def reserve(self, ticket: Waiting, able: list[Agent]) -> None:
         patience = {"urgent": 15, "high": 60, "normal": 240, "low": 1440}[ticket.priority]
@@ -80,14 +96,18 @@ class NaiveRouter:
         if ticket.weight > 1 and wanted <= self.now and pool:
             self.reserved.add(min(pool, key=lambda a: (self.seen[a.key].load - a.capacity, a.key)).key)
 
-    def rule_of(self, ticket: Waiting) -> Rule | None:
+    def rules_of(self, ticket: Waiting) -> list[Rule]:
+        """The first that holds, of the ticket's team if it has one, and what it may fall back to."""
         teams = ticket.facts.get("team", frozenset())
+        found: list[Rule] = []
         for rule in self.rules:
-            if (not teams or rule.team in teams) and all(
+            if (found or not teams or rule.team in teams) and all(
                 set(values) & ticket.facts.get(key, frozenset()) for key, values in rule.when.items()
             ):
-                return rule
-        return Rule(key="", order=0, team=min(teams)) if teams else None
+                found.append(rule)
+                if rule.fallback_after is None:
+                    return found
+        return found or [Rule(key="", order=0, team=min(teams))] if found or teams else []
 
     def works(self, agent: Agent) -> bool:
         seen = self.seen[agent.key]

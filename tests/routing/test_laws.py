@@ -1,6 +1,7 @@
 """Laws 11 to 13 as properties: over any agents, rules and tickets."""
 
 from collections import Counter
+from datetime import timedelta
 from random import Random
 
 from hypothesis import given, settings
@@ -21,6 +22,29 @@ def test_the_indexed_router_decides_as_a_naive_scan_does(
     decisions = route(tickets, Roster(agents, live, REGIONS), rules, NOW)
     expected = NaiveRouter(agents, live, REGIONS, rules, NOW).route(tickets)
     assert {d.ticket: (d.outcome, d.agent) for d in decisions} == expected
+
+
+@settings(max_examples=200, deadline=None)
+@given(agent_lists, st.lists(availabilities, min_size=2, max_size=4), rule_lists, ticket_lists)
+def test_a_roster_told_of_every_change_answers_as_one_made_anew(
+    agents: list[Agent], instants: list[Live], rules: list[Rule], tickets: list[Waiting]
+) -> None:
+    kept = Roster(agents, {}, REGIONS)
+    for hours, live in enumerate(instants):
+        now = NOW + timedelta(hours=hours)
+        route(tickets, kept, rules, now)  # so that it has something to keep up to date
+        for agent in [agent.key for agent in agents] + ["gone"]:
+            kept.move(agent, live.get(agent, Availability()))
+        assert route(tickets, kept, rules, now) == route(tickets, Roster(agents, live, REGIONS), rules, now)
+
+
+@settings(deadline=None)
+@given(agent_lists, availabilities, rule_lists, ticket_lists)
+def test_a_pass_leaves_the_roster_as_it_was(
+    agents: list[Agent], live: Live, rules: list[Rule], tickets: list[Waiting]
+) -> None:
+    roster = Roster(agents, live, REGIONS)
+    assert route(tickets, roster, rules, NOW) == route(tickets, roster, rules, NOW)
 
 
 @settings(deadline=None)

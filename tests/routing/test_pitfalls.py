@@ -36,6 +36,13 @@ def test_the_backlog_drains_when_an_agent_comes_capacity_frees_or_a_skill_is_add
         assert one(TICKET, after, hard).outcome == "assigned"
 
 
+def test_the_roster_need_not_be_made_anew_for_the_backlog_to_drain() -> None:
+    roster = online(AN, an=Availability())
+    assert one(TICKET, roster).outcome == "waiting"
+    roster.move("an", ONLINE)
+    assert one(TICKET, roster).agent == "an"
+
+
 def test_old_tickets_do_not_starve_under_a_stream_of_urgent_ones() -> None:
     """One agent, one slot, an urgent ticket every ten minutes: the low one goes first once it is due."""
     low = like(TICKET, id="low", priority="low")

@@ -80,6 +80,7 @@ rule_lists = st.lists(
         match_language=st.booleans(),
         strategy=st.sampled_from(["best_fit", "least_loaded", "round_robin", "longest_idle"]),
         sticky_wait=st.sampled_from(["PT0S", "PT10M", "P1D"]),
+        fallback_after=st.sampled_from([None, None, "PT0S", "PT20M", "P1D"]),
         relaxation=relaxations,
     ),
     max_size=4,
