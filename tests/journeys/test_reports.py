@@ -1,7 +1,11 @@
 """How well promises were kept: every verdict once, the worst included, in anybody's days."""
 
+from collections import Counter
+from collections.abc import Sequence
+from random import Random
 from typing import Any
 
+import pytest
 from tests.journeys.conftest import Shop
 
 HANOI = "zone=Asia/Ho_Chi_Minh"
@@ -132,3 +136,43 @@ async def test_what_cannot_be_reported_is_refused_by_parameter(shop: Shop) -> No
         answer = await shop.client.get(f"/v1/reports/sla?{query}")
         assert answer.status_code == 400, query
         assert [fault["parameter"] for fault in answer.json()["errors"]] == [parameter]
+
+
+DEEDS: Sequence[tuple[str, object]] = (
+    ("messages", {"kind": "public_reply", "text": "Chào anh"}),
+    ("messages", {"kind": "customer_message", "text": "Còn đó không?"}),
+    ("messages", {"kind": "internal_note", "text": "Hỏi kho"}),
+    ("priority", {"priority": "urgent"}),
+    ("priority", {"priority": "low"}),
+    ("status", {"status": "pending"}),
+    ("status", {"status": "open"}),
+    ("solve", None),
+    ("reopen", None),
+)
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_the_report_counts_what_the_histories_say(shop: Shop, seed: int) -> None:
+    """Told by events alone: broken once is broken for ever, else the last word on a clock counts."""
+    random = Random(seed)  # noqa: S311 - a story, no secret
+    tickets = [await opened(shop, priority=random.choice(["low", "normal", "urgent"])) for _ in range(12)]
+    for _ in range(60):
+        deed, body = random.choice(DEEDS)
+        await shop.client.post(f"/v1/tickets/{random.choice(tickets)}/{deed}", json=body)
+        await shop.pass_time(minutes=random.choice([1, 20, 150, 600]))
+    said: Counter[tuple[str, str]] = Counter()
+    for ticket in tickets:
+        words: dict[tuple[str, int], str] = {}
+        for line in (await shop.get(f"/v1/tickets/{ticket}/events?limit=200"))["items"]:
+            if line["type"].startswith("sla.") and "metric" in line["data"]:
+                clock = line["data"]["metric"], line["data"]["cycle"]
+                if words.get(clock) != "sla.breached":
+                    words[clock] = line["type"]
+        said.update((metric, word) for (metric, _), word in words.items())
+    found = (await shop.get(MARCH))["rows"]
+    assert {(row["metric"], "sla.fulfilled"): row["met"] for row in found if row["met"]} == {
+        key: count for key, count in said.items() if key[1] == "sla.fulfilled"
+    }
+    assert {(row["metric"], "sla.breached"): row["breached"] for row in found if row["breached"]} == {
+        key: count for key, count in said.items() if key[1] == "sla.breached"
+    }
