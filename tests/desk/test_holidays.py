@@ -129,6 +129,15 @@ def test_a_calendar_has_its_own_holidays_the_countrys_and_those_of_a_feed() -> N
     assert {"2026-12-24", "2026-09-02", "2026-09-04"} <= set(calendar.holidays)
 
 
+def test_a_special_day_overrules_a_public_holiday_and_not_one_of_the_calendars_own() -> None:
+    text = DESK.replace(
+        "hours:", "special_days: {2026-09-02: [['08:00', '12:00']], 2026-12-24: []}\n    hours:"
+    )
+    holidays = check(text).desk.calendars["office"].business_calendar.holidays
+    assert "2026-09-02" not in holidays
+    assert "2026-12-24" in holidays
+
+
 def test_a_feed_survives_the_round_trip_and_its_dates_are_computed() -> None:
     desk = check(DESK).desk
     assert "event_holidays" not in export(desk)

@@ -140,6 +140,13 @@ def test_a_holiday_inside_a_night_shift_closes_the_night_that_starts_on_it_alone
     assert calendar.due(berlin("2026-06-02T05:00"), "PT2H") == berlin("2026-06-03T23:00")
 
 
+def test_a_date_that_is_both_special_and_a_holiday_is_closed() -> None:
+    calendar = daily(
+        ["08:00", "17:00"], holidays=["2026-06-02"], special_days={"2026-06-02": [["08:00", "12:00"]]}
+    )
+    assert open_hours(calendar, "2026-06-02") == 0
+
+
 def test_seconds_and_microseconds_count() -> None:
     calendar = daily(["08:00:30", "17:00"])
     start = berlin("2026-06-01T16:59:59.999999")

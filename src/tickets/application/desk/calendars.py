@@ -70,12 +70,15 @@ class NamedCalendar(Struct, frozen=True, dict=True, kw_only=True, forbid_unknown
 
     @cached_property
     def business_calendar(self) -> sla.BusinessCalendar:
-        """The calendar as `sla` knows it, holidays from wherever among its own."""
-        found = dict.fromkeys((*self.holidays, *self.public_holidays, *self.event_holidays))
+        """The calendar as `sla` knows it, holidays from wherever among its own.
+
+        A special day of the calendar overrules a holiday that was found, though not one it has itself.
+        """
+        found = (day for day in (*self.public_holidays, *self.event_holidays) if day not in self.special_days)
         return sla.BusinessCalendar(
             timezone=self.timezone,
             hours=self.hours,
-            holidays=list(found),
+            holidays=list(dict.fromkeys((*self.holidays, *found))),
             special_days=self.special_days,
             breaks=self.breaks,
             always_open=self.always_open,
