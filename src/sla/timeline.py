@@ -28,7 +28,7 @@ class Timeline:
         room: how much is laid out beyond what is asked for, at least.
     """
 
-    def __init__(self, hours: OpeningHours, room: timedelta = timedelta(days=400)) -> None:
+    def __init__(self, hours: OpeningHours, room: timedelta = timedelta(days=200)) -> None:
         self._hours = hours
         self._room = room
         self._index = NOTHING
