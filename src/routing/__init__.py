@@ -10,7 +10,7 @@ from routing.on_call import OnCall, shifts, who
 from routing.regions import Region, RegionTree, check_regions
 from routing.roster import Roster
 from routing.rotation import Layer
-from routing.router import route
+from routing.router import Matcher, route
 from routing.rules import Facts, Relaxation, Rule, Strategy, check_rules, holds, match
 from routing.schedule import Override, Schedule, check_schedule
 from routing.skills import Requirement
@@ -27,6 +27,7 @@ __all__ = [
     "Fault",
     "InvalidError",
     "Layer",
+    "Matcher",
     "OnCall",
     "Override",
     "Presence",

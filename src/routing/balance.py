@@ -28,6 +28,13 @@ class Balance:
         self._packed: dict[int, Mask] = {}
         self._orders: dict[tuple[Peers, Strategy], Order] = {}
 
+    def apart(self) -> "Balance":
+        """The same, to be given away on its own."""
+        other = Balance(self.roster, self.now)
+        other._busier = self._busier.copy()
+        other._given = self._given
+        return other
+
     def seen(self, i: int) -> Availability:
         """The agent by now."""
         return self._busier.get(i) or self.roster.seen[i]

@@ -41,6 +41,11 @@ _KEYS: dict[Strategy, Callable[[Agent, Availability], tuple[float, datetime]]] =
 }
 
 
+def rank(strategy: Strategy, agent: Agent, seen: Availability, i: int) -> Key:
+    """Where the i-th agent stands by a strategy: the smallest comes first, and no two are the same."""
+    return (*_KEYS[strategy](agent, seen), i)
+
+
 class Peers(NamedTuple):
     """Members of any of the teams, with exactly these levels (0: none) of these skills."""
 
@@ -68,7 +73,7 @@ class Order:
     ) -> None:
         self._agents = agents
         self._members = self._octets(members)
-        self._rank = _KEYS[strategy]
+        self._strategy = strategy
         self._sorted = sorted(self._key(i, seen(i)) for i in bits(members))
 
     def copy(self) -> "Order":
@@ -105,7 +110,7 @@ class Order:
         return mask.to_bytes(len(self._agents) // 8 + 1, "little")
 
     def _key(self, i: int, seen: Availability) -> Key:
-        return (*self._rank(self._agents[i], seen), i)
+        return rank(self._strategy, self._agents[i], seen, i)
 
 
 def alike(index: Index, rule: Rule, among: Mask) -> Iterator[tuple[Levels, Mask]]:

@@ -10,7 +10,7 @@ from routing.agents import Availability
 from routing.balance import Balance
 from routing.decision import Candidate, Decision, Rejection
 from routing.eligibility import Eligibility, Test, sift
-from routing.masks import Mask
+from routing.masks import Mask, union
 from routing.ranking import Peers, alike
 from routing.roster import Roster
 from routing.rules import Facts, Rule, duration, in_order, rulings
@@ -38,13 +38,20 @@ class Asked(NamedTuple):
 class Round:
     """Decides ticket after ticket; who was given one has less room for the next."""
 
-    def __init__(self, roster: Roster, rules: Sequence[Rule], now: datetime, listed: int | None) -> None:
+    def __init__(
+        self,
+        roster: Roster,
+        rules: Sequence[Rule],
+        now: datetime,
+        listed: int | None,
+        balance: Balance | None = None,
+    ) -> None:
         self.roster = roster
         self.index = roster.index
         self.now = now
         self.listed = listed
-        self.balance = Balance(roster, now)
-        self._rules = in_order(rules)
+        self.balance = balance or Balance(roster, now)
+        self.rules = in_order(rules)
         self._facts_asked = sorted({"team"}.union(*(rule.when for rule in rules)))
         self._rulings: dict[tuple[frozenset[str] | None, ...], tuple[Rule, ...]] = {}
 
@@ -54,6 +61,7 @@ class Round:
         for answer in asked:
             if answer.free:
                 return self.assign(ticket, answer)
+        self.reserve(ticket, asked)
         return self.hold(ticket, asked)
 
     def ask(self, ticket: Waiting) -> list[Asked]:
@@ -110,15 +118,10 @@ class Round:
         )
 
     def hold(self, ticket: Waiting, asked: Sequence[Asked]) -> Decision:
-        """Leave it waiting, or report that nobody could ever take it; a heavy one may reserve an agent."""
+        """Leave it waiting, or report that nobody could ever take it."""
         possible = [answer for answer in asked if not answer.never]
         if not possible:
             return _unroutable(ticket, asked[-1] if asked else None)
-        if ticket.weight > 1 and wanted_by(ticket) <= self.now:
-            ready = 0
-            for answer in possible:
-                ready |= answer.ready
-            self.balance.reserve(ready, ticket.weight)
         answer = possible[-1]
         eligible = answer.eligible
         return Decision(
@@ -136,11 +139,16 @@ class Round:
             next_relaxation_at=min((each.again for each in possible if each.again), default=None),
         )
 
+    def reserve(self, ticket: Waiting, asked: Sequence[Asked]) -> None:
+        """Keep an agent for a heavy ticket that must wait past its `wanted_by`."""
+        if ticket.weight > 1 and wanted_by(ticket) <= self.now:
+            self.balance.reserve(union(answer.ready for answer in asked), ticket.weight)
+
     def _rulings_of(self, facts: Facts) -> tuple[Rule, ...]:
         """Tickets alike in every fact that a rule asks about share their rules."""
         kind = tuple([facts.get(key) for key in self._facts_asked])
         if kind not in self._rulings:
-            self._rulings[kind] = rulings(facts, self._rules)
+            self._rulings[kind] = rulings(facts, self.rules)
         return self._rulings[kind]
 
     def _ask(self, ticket: Waiting, eligible: Eligibility, gave_way: tuple[str, ...]) -> Asked:

@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Literal
 
 from routing.decision import AGENTS_LISTED, Decision
 from routing.errors import Fault, InvalidError
+from routing.matching import optimal
 from routing.roster import Roster
 from routing.round import Round
 from routing.rules import Rule
 from routing.waiting import Waiting, urgency
+
+Matcher = Literal["greedy", "optimal"]
 
 
 def route(
@@ -17,11 +21,14 @@ def route(
     rules: Sequence[Rule],
     now: datetime,
     *,
+    matcher: Matcher = "greedy",
     listed: int | None = AGENTS_LISTED,
 ) -> list[Decision]:
     """Give each waiting ticket to an agent, or say why it must wait; the most urgent ticket chooses first.
 
-    The same input in any order gives the same decisions, which come most urgent first. `listed` bounds the
+    The same input in any order gives the same decisions, which come most urgent first. With `greedy` each
+    ticket in turn takes whoever is best for it; with `optimal` the most urgent are placed first, too, but all
+    together so that it costs least (`routing.matching.cost`): worth it for a burst. `listed` bounds the
     agents named in each group of an explanation (None: all; 0: counts alone) and changes nothing else.
 
     Raises:
@@ -32,4 +39,7 @@ def route(
         twice = (i for i, ticket in enumerate(ids) if ticket in ids[:i])
         raise InvalidError([Fault(f"/{i}/id", f"ticket {ids[i]!r} is listed twice") for i in twice])
     round_ = Round(roster, rules, now, listed)
-    return [round_.decide(ticket) for ticket in sorted(waiting, key=urgency)]
+    queue = sorted(waiting, key=urgency)
+    if matcher == "optimal":
+        return list(optimal(round_, queue))
+    return [round_.decide(ticket) for ticket in queue]

@@ -1,0 +1,125 @@
+"""The optimal matcher: a burst is given out so that it costs least as a whole."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from routing.assignment import Assignment, Row
+from routing.decision import Decision
+from routing.eligibility import Eligibility
+from routing.masks import bits
+from routing.ranking import Key, rank
+from routing.round import Asked, Round
+from routing.rules import Strategy
+from routing.skills import HIGHEST
+from routing.waiting import Waiting
+
+WORK = 10
+"""Points of a ticket with somebody who has every skill at the highest level: tenths of that work."""
+
+
+def cost(eligible: Eligibility, i: int, *, gave_way: int, missed_sticky: bool) -> int:
+    """What it costs, in points, when an agent whom some form admits takes a ticket of this kind.
+
+    `WORK`, a point more for each level that `best_fit` misses of the highest, over all skills of the rule,
+    and `WORK` once more for each relaxation step needed, each rule that gave way, and a sticky agent passed
+    over.
+    """
+    missing = 0
+    if eligible.rule.strategy == "best_fit":
+        skills = eligible.index.agents[i].skills
+        missing = sum(HIGHEST - skills.get(wish.skill, 0) for wish in eligible.rule.skills)
+    return missing + WORK * (1 + eligible.form_of(i) + gave_way + missed_sticky)
+
+
+def optimal(round_: Round, queue: Sequence[Waiting]) -> Iterator[Decision]:
+    """Decide a queue in order of urgency, each run of neighbours of one weight as a whole.
+
+    Whoever is more urgent is never left waiting for the sake of the others: of all ways to place the most
+    urgent, and then as many as can be, it is the one that costs least.
+    """
+    for _, run in groupby(queue, key=lambda ticket: ticket.weight):
+        tickets = list(run)
+        planned = _plan(round_, tickets)
+        held: list[tuple[Waiting, list[Asked]]] = []
+        for ticket in tickets:
+            asked = round_.ask(ticket)
+            if ticket.id in planned:
+                yield _given(round_, ticket, asked, planned[ticket.id])
+            else:
+                held.append((ticket, asked))
+                yield round_.hold(ticket, asked)
+        for ticket, asked in held:
+            round_.reserve(ticket, asked)
+
+
+def _given(round_: Round, ticket: Waiting, asked: Sequence[Asked], chosen: int) -> Decision:
+    answer = next(answer for answer in asked if answer.free >> chosen & 1)
+    count = answer.free.bit_count()
+    others = "the only candidate" if count == 1 else f"one of {count} candidates"
+    return round_.assign(
+        ticket, answer, chosen, f"is {others}, chosen so that all who wait come off best (optimal)"
+    )
+
+
+def _plan(round_: Round, tickets: Sequence[Waiting]) -> dict[str, int]:
+    """The agent for each ticket that can be placed, all of one weight."""
+    planning = Round(round_.roster, round_.rules, round_.now, 0, round_.balance)
+    kinds: dict[tuple[object, ...], int] = {}
+    rows: list[Row] = []
+    strategies: list[Strategy] = []
+    kind_of: list[int] = []
+    for ticket in tickets:
+        asked = planning.ask(ticket)
+        kind = (ticket.sticky, *[(answer.eligible, answer.free, answer.gave_way) for answer in asked])
+        if kind not in kinds:
+            kinds[kind] = len(rows)
+            rows.append(_row(ticket, asked))
+            strategies.append(asked[0].eligible.rule.strategy if asked else "best_fit")
+        kind_of.append(kinds[kind])
+    turns = _Turns(round_, tickets[0].weight, strategies)
+    free = round_.balance.free
+    room = {i: free(i) // tickets[0].weight for row in rows for i in row}
+    plan = Assignment(rows, room, turns.first)
+    for ticket, kind_at in zip(tickets, kind_of, strict=True):
+        end = plan.add(ticket.id, kind_at)
+        if end is not None:
+            turns.taken(end)
+    return plan.column_of()
+
+
+def _row(ticket: Waiting, asked: Sequence[Asked]) -> Row:
+    row: dict[int, int] = {}
+    for answer in asked:
+        sticky = ticket.sticky if ticket.sticky in answer.eligible.index.place else None
+        for i in bits(answer.free):
+            if i not in row:
+                row[i] = cost(
+                    answer.eligible,
+                    i,
+                    gave_way=len(answer.gave_way),
+                    missed_sticky=sticky not in (None, answer.eligible.index.agents[i].key),
+                )
+    return row
+
+
+class _Turns:
+    """Whose turn it is among agents who would cost the same: as the greedy matcher has it."""
+
+    def __init__(self, round_: Round, weight: int, strategies: Sequence[Strategy]) -> None:
+        self._balance = round_.balance.apart()
+        self._agents = round_.index.agents
+        self._weight = weight
+        self._strategies = strategies
+        self._keys: dict[Strategy, dict[int, Key]] = {strategy: {} for strategy in strategies}
+
+    def first(self, agents: list[int], kind: int) -> int:
+        keys = self._keys[strategy := self._strategies[kind]]
+        for i in agents:
+            if i not in keys:
+                keys[i] = rank(strategy, self._agents[i], self._balance.seen(i), i)
+        return min(agents, key=keys.__getitem__)
+
+    def taken(self, i: int) -> None:
+        self._balance.give(i, self._weight)
+        for keys in self._keys.values():
+            keys.pop(i, None)
