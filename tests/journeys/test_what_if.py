@@ -177,6 +177,18 @@ async def test_a_comparison_can_be_cancelled(shop: Shop) -> None:
     assert not await shop.app.jobs.step(shop.instant)
 
 
+async def test_a_job_that_cannot_be_carried_out_says_why_and_lets_the_next_one_pass(shop: Shop) -> None:
+    await opened(shop)
+    job = await asked(shop, sla_policies={"standard": policy("PT1H")})
+    spoilt = "UPDATE job SET asked = jsonb_set(asked, '{sla_policies,standard,order}', '\"first\"')"
+    await shop.app.engine.execute(spoilt)
+    await compared(shop)
+    found = await shop.get(job)
+    assert found["state"] == "failed"
+    assert "/sla_policies/standard/order" in found["error"]
+    problem(await shop.client.post(f"{job}/cancel"), 409)
+
+
 async def test_a_draft_that_could_be_no_desk_is_refused_with_pointers_into_it(shop: Shop) -> None:
     for draft, pointer in (
         ({"sla_policies": {"standard": policy("PT0S")}}, "/sla_policies/standard/targets/0/budget"),

@@ -27,6 +27,9 @@ UPDATE job SET done = done + $2, place = $3, result = $4, moved_at = $6,
     state = CASE WHEN $5 THEN 'done' ELSE state END, ended_at = CASE WHEN $5 THEN $6::timestamptz END
 WHERE id = $1
 """
+_FAIL = """
+UPDATE job SET state = 'failed', error = $2, moved_at = $3, ended_at = $3 WHERE id = $1 AND state = 'running'
+"""
 _CANCEL = f"""
 UPDATE job SET state = 'cancelled', ended_at = $2 WHERE id = $1 AND state = 'running' RETURNING {_JOB.columns}
 """
@@ -71,6 +74,10 @@ class PostgresJobs:
     async def save(self, job: UUID, step: Step, now: datetime) -> None:
         """Write what a step came to."""
         await self.engine.execute(_SAVE, job, step.done, step.place, step.result, step.last, now)
+
+    async def fail(self, job: UUID, error: str, now: datetime) -> None:
+        """End a job that cannot be carried out, unless it has ended."""
+        await self.engine.execute(_FAIL, job, error, now)
 
     async def read(self, job: UUID) -> Job | None:
         """A job, or None."""

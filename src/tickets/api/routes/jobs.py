@@ -117,8 +117,8 @@ async def cancel_job(id: FromPath[UUID], request: Call, parts: FromParts) -> Res
 
     async def cancel() -> Answer:
         job = await parts.jobs.cancel(id, parts.now()) or await _job(parts, id)
-        if job.state == "done":
-            raise Refused("the job is done already")
+        if job.state != "cancelled":
+            raise Refused(f"the job is {job.state} already")
         return Answer(HTTPStatus.OK, msgspec.json.encode(job))
 
     answer = await once(parts, request, cancel)

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 
 from tickets.application.house import Observer
-from tickets.application.jobs.job import Asked, Job, JobStore, Step
+from tickets.application.jobs.job import Asked, Job, JobStore, Step, Unworkable
 
 Work = Callable[[Job, datetime], Awaitable[Step]]
 """Does the next batch of a job, within the caller's transaction."""
@@ -19,13 +19,22 @@ class Jobs:
         self.observer = observer
 
     async def step(self, now: datetime) -> bool:
-        """Take the oldest running job one batch further; False when there is none."""
-        async with self.store.transaction():
-            job = await self.store.claim()
-            if job is None:
-                return False
-            step = await self.work[type(job.asked)](job, now)
-            await self.store.save(job.id, step, now)
+        """Take the oldest running job one batch further; False when there is none.
+
+        A job that can never be carried out ends as failed, so that it does not stand before the others.
+        """
+        job = None
+        try:
+            async with self.store.transaction():
+                job = await self.store.claim()
+                if job is None:
+                    return False
+                step = await self.work[type(job.asked)](job, now)
+                await self.store.save(job.id, step, now)
+        except Unworkable as error:
+            if job is not None:
+                await self.store.fail(job.id, str(error), now)
+            return True
         for change in step.changes:
             self.observer.changed(change)
         return True

@@ -14,7 +14,7 @@ from tickets.application.promises.moves import MOVES, Move
 from tickets.domain.ticket import Change, Ticket
 from tickets.domain.words import Instant
 
-State = Literal["running", "done", "cancelled"]
+State = Literal["running", "done", "cancelled", "failed"]
 
 
 class Recompute(Struct, frozen=True, tag="recompute", tag_field="kind"):
@@ -61,7 +61,10 @@ MOST_FAILED = 100
 
 
 class Job(Struct, frozen=True, kw_only=True):
-    """One job. `done` of about `total` tickets are behind it; the last of them is its `place`."""
+    """One job. `done` of about `total` tickets are behind it; the last of them is its `place`.
+
+    `error` is why it `failed`.
+    """
 
     id: UUID
     state: State = "running"
@@ -71,9 +74,14 @@ class Job(Struct, frozen=True, kw_only=True):
     total: int
     place: UUID | None = None
     result: Result
+    error: str | None = None
     created_at: Instant
     moved_at: Instant
     ended_at: Instant | None = None
+
+
+class Unworkable(Exception):  # noqa: N818 - a condition, not a bug
+    """A job that can never be carried out, though it was taken on. `str()` says why."""
 
 
 class Step(Struct, frozen=True, kw_only=True):
@@ -103,6 +111,9 @@ class JobStore(Protocol):
 
     async def save(self, job: UUID, step: Step, now: datetime) -> None:
         """Write what a step came to."""
+
+    async def fail(self, job: UUID, error: str, now: datetime) -> None:
+        """End a job that cannot be carried out, unless it has ended."""
 
     async def read(self, job: UUID) -> Job | None:
         """A job, or None."""

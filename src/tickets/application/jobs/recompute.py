@@ -51,13 +51,12 @@ class Recomputing:
         for ticket in tickets:
             try:
                 change = await self._change(job, ticket, desk, now)
+                if change is not None:
+                    pinned = await self.house.pinned(ticket)
+                    moved += moves(ticket.clocks, pinned, change.after.clocks, now)
+                    changes.append(change)
             except Exception:  # noqa: BLE001 - one bad ticket must not end the job; it is named in the result
                 failed.append(ticket.id)
-                continue
-            if change is not None:
-                pinned = await self.house.pinned(ticket)
-                moved += moves(ticket.clocks, pinned, change.after.clocks, now)
-                changes.append(change)
         await self.house.save(*changes, desk=desk)
         return Step(
             done=len(tickets),

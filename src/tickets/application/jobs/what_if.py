@@ -8,8 +8,10 @@ from msgspec.structs import replace
 
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.desk.draft import drafted
+from tickets.application.desk.fault import InvalidDesk
+from tickets.application.desk.stored import DeskTooNew
 from tickets.application.house import Desks, House
-from tickets.application.jobs.job import MOST_FAILED, Job, JobStore, Step, WhatIf, WhatIfResult
+from tickets.application.jobs.job import MOST_FAILED, Job, JobStore, Step, Unworkable, WhatIf, WhatIfResult
 from tickets.application.promises.comparison import Comparison
 from tickets.application.promises.history import Line, first_terms
 from tickets.application.promises.supposing import Compared, suppose
@@ -88,6 +90,9 @@ class Supposing:
     async def _draft(self, job: Job, asked: WhatIf) -> CompiledDesk:
         """The job's desk, made once as long as nobody asks for another."""
         if self._drafted is None or self._drafted[0] != job.id:
-            base = await self.desks.as_of(job.created_at)
-            self._drafted = job.id, drafted(base, asked.calendars, asked.sla_policies)
+            try:
+                base = await self.desks.as_of(job.created_at)
+                self._drafted = job.id, drafted(base, asked.calendars, asked.sla_policies)
+            except (InvalidDesk, DeskTooNew) as error:  # another release than the one that took it on
+                raise Unworkable(str(error)) from error
         return self._drafted[1]
