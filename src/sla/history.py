@@ -36,7 +36,8 @@ class Amended(Struct, frozen=True, kw_only=True):
         clocks: to be stored instead of the old ones.
         events: true now and not said before, in the order in which they occurred. Pages only for clocks that
             still count: nobody is called out for what is over.
-        withdrawn: said before and not true any more, pages included.
+        withdrawn: said before and not true any more. A page names one level, and as `repeat` the first firing
+            of it that is taken back.
         changed: the clocks that are other than they were, in the order in which they began.
         next_instant: as of `Outcome`.
     """
@@ -118,12 +119,12 @@ def _without(events: Iterable[Event], others: Iterable[Event]) -> Iterator[Event
 
 
 def _pages(before: Clocks, after: Clocks) -> tuple[list[Event], list[Event]]:
-    """One page for each clock that still counts and has new to say, and one for each that took back some."""
+    """What each clock that still counts has new to say, and every level that fired too often."""
     heard: dict[tuple[Metric, int], dict[str, Firing]] = {}
     stale: list[Event] = []
     for clock in before:
         heir = _heir(clock, after)
-        stale += _page(clock, heir.fired if heir else {})
+        stale += _taken_back(clock, heir.fired if heir else {})
         if heir:
             heard.setdefault((heir.metric, heir.cycle), {}).update(clock.fired)
     live = [clock for clock in after if clock.is_live]
@@ -141,17 +142,28 @@ def _page(clock: Clock, heard: Mapping[str, Firing]) -> Iterator[Event]:
     if unheard:
         names = [name for _, name in sorted(unheard, key=_first)]
         top = clock.fired[names[-1]]
-        yield Event(
-            type="escalation_due",
-            metric=clock.metric,
-            cycle=clock.cycle,
-            policy=clock.policy,
-            occurred_at=top.at,
-            due_at=clock.due_at,
-            level=names[-1],
-            repeat=top.times - 1,
-            covers=tuple(names[:-1]),
-        )
+        yield _paged(clock, top.at, names[-1], top.times - 1, tuple(names[:-1]))
+
+
+def _paged(clock: Clock, at: datetime, level: str, repeat: int, covers: tuple[str, ...] = ()) -> Event:
+    return Event(
+        type="escalation_due",
+        metric=clock.metric,
+        cycle=clock.cycle,
+        policy=clock.policy,
+        occurred_at=at,
+        due_at=clock.due_at,
+        level=level,
+        repeat=repeat,
+        covers=covers,
+    )
+
+
+def _taken_back(clock: Clock, true: Mapping[str, Firing]) -> Iterator[Event]:
+    for name, firing in clock.fired.items():
+        times = true[name].times if name in true else 0
+        if firing.times > times:
+            yield _paged(clock, firing.at, name, times)
 
 
 def _changed(before: Clocks, after: Clocks) -> Iterator[Changed]:

@@ -12,6 +12,7 @@ POSTS: Mapping[str, object] = {
     "/v1/tickets/{id}/messages": {"kind": "internal_note", "text": "a"},
     "/v1/tickets/{id}/status": {"status": "open"},
     "/v1/tickets/{id}/priority": {"priority": "high"},
+    "/v1/tickets/{id}/facts": {"type": "call_missed", "occurred_at": "2026-03-01T00:00:00Z"},
     "/v1/tickets/{id}/assign": {"agent": "sales-hn-1"},
     "/v1/tickets/{id}/solve": None,
     "/v1/tickets/{id}/reopen": None,

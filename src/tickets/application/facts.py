@@ -208,18 +208,21 @@ def time_passed(ticket: Ticket, pinned: Pinned, now: datetime) -> Verdict:
 def told(ticket: Ticket, signal: sla.Signal, pinned: Pinned, now: datetime) -> Verdict:
     """Tell the promise engine, and put what it says on the ticket."""
     outcome = sla.apply(signal, _clocks(ticket.clocks), pinned.terms, now)
-    due = [clock.due_at for clock in outcome.clocks.each if clock.state == "running" and clock.due_at]
-    moved = replace(
-        ticket,
-        clocks=Raw(_encode(outcome.clocks)),
-        due_at=min(due, default=None),
-        tick_at=outcome.next_instant,
-    )
-    escalations = tuple(
-        _escalation(event, pinned.terms) for event in outcome.events if event.type == "escalation_due"
-    )
+    moved = with_clocks(ticket, outcome.clocks, outcome.next_instant)
+    escalations = escalations_of(outcome.events, pinned)
     counted = replace(signal, at=outcome.clocks.seen_at or signal.at)
     return Verdict(moved, _history(counted, signal.at, outcome.events, pinned, now), escalations)
+
+
+def with_clocks(ticket: Ticket, clocks: sla.Clocks, next_instant: datetime | None) -> Ticket:
+    """The ticket with its clocks put on it, and what is read off them."""
+    due = [clock.due_at for clock in clocks.each if clock.state == "running" and clock.due_at]
+    return replace(ticket, clocks=Raw(_encode(clocks)), due_at=min(due, default=None), tick_at=next_instant)
+
+
+def escalations_of(events: Iterable[sla.Event], pinned: Pinned) -> tuple[Escalation, ...]:
+    """What of it somebody has to hear."""
+    return tuple(_escalation(event, pinned.terms) for event in events if event.type == "escalation_due")
 
 
 def _history(
@@ -230,7 +233,7 @@ def _history(
     The signal is kept at the instant at which it counted, so that a replay comes to the same clocks (law 8).
     A change of terms names those before it: a replay has to know what a ticket began on.
     """
-    lines = tuple(_happened(event, now) for event in events)
+    lines = tuple(line_of(event, now) for event in events)
     if isinstance(signal, sla.TimePassed):
         return lines
     told_it = Happened(
@@ -244,7 +247,8 @@ def _history(
     return (told_it, *lines)
 
 
-def _happened(event: sla.Event, now: datetime) -> Happened:
+def line_of(event: sla.Event, now: datetime) -> Happened:
+    """A line of history for something the engine said."""
     data = {
         name: value
         for name, value in msgspec.structs.asdict(event).items()

@@ -164,5 +164,8 @@ class TicketStore(Protocol):
     async def acknowledge_alerts(self, ticket: UUID, metric: str, by: str, now: datetime) -> None:
         """Acknowledge every open alert of a ticket's metric."""
 
+    async def withdraw_alerts(self, ticket: UUID, metric: str, cycle: int, level: str, repeat: int) -> None:
+        """A level was never reached, or not so often: its alerts from `repeat` on are taken back."""
+
     async def resolve_alerts(self, ticket: UUID) -> None:
         """The ticket is at rest: its alerts are over."""

@@ -202,4 +202,8 @@ ACKNOWLEDGE = """
 UPDATE alert SET state = 'acknowledged', acknowledged_by = $3, acknowledged_at = $4
 WHERE ticket_id = $1 AND metric = $2 AND state = 'open'
 """
-RESOLVE = "UPDATE alert SET state = 'resolved' WHERE ticket_id = $1 AND state <> 'resolved'"
+WITHDRAW = """
+UPDATE alert SET state = 'withdrawn'
+WHERE ticket_id = $1 AND metric = $2 AND cycle = $3 AND level = $4 AND repeat >= $5 AND state <> 'withdrawn'
+"""
+RESOLVE = "UPDATE alert SET state = 'resolved' WHERE ticket_id = $1 AND state IN ('open', 'acknowledged')"

@@ -179,6 +179,10 @@ class PostgresTickets:
         """Acknowledge every open alert of a ticket's metric."""
         await self.engine.execute(sql.ACKNOWLEDGE, ticket, metric, by, now)
 
+    async def withdraw_alerts(self, ticket: UUID, metric: str, cycle: int, level: str, repeat: int) -> None:
+        """A level was never reached, or not so often: its alerts from `repeat` on are taken back."""
+        await self.engine.execute(sql.WITHDRAW, ticket, metric, cycle, level, repeat)
+
     async def resolve_alerts(self, ticket: UUID) -> None:
         """The ticket is at rest: its alerts are over."""
         await self.engine.execute(sql.RESOLVE, ticket)

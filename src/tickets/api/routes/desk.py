@@ -120,7 +120,7 @@ async def list_alerts(
     request: Call,
     parts: FromParts,
     having: Annotated[
-        Literal["open", "acknowledged", "resolved"] | None, QueryParameter(name="state")
+        Literal["open", "acknowledged", "resolved", "withdrawn"] | None, QueryParameter(name="state")
     ] = None,
     ticket: FromQuery[UUID | None] = None,
     limit: Limit = DEFAULT_PAGE,

@@ -1,5 +1,7 @@
 """What agents and other systems do to a ticket."""
 
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -14,9 +16,11 @@ from tickets.api.idempotency import Answer, once
 from tickets.api.parts import FromParts, Parts
 from tickets.application.act import act
 from tickets.application.change import Assign, Command, Say, SetPriority, SetStatus
+from tickets.application.promises.late_facts import LateFact, LateKind
+from tickets.application.tell_late import tell_late
 from tickets.application.views import TicketView, show
 from tickets.domain.ticket import Change
-from tickets.domain.words import Priority
+from tickets.domain.words import Instant, Priority
 from tickets.observability.logs import CORRELATION_ID
 
 _TAGS = ["Tickets"]
@@ -29,6 +33,14 @@ class NewMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     kind: Literal["public_reply", "internal_note", "customer_message"]
     text: Annotated[str, Meta(min_length=1, max_length=200_000)]
     automatic: bool = False
+
+
+class NewFact(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Something that happened before now and that nobody told. Verdicts become what they should have been."""
+
+    type: LateKind
+    occurred_at: Instant
+    note: Annotated[str, Meta(max_length=2000)] = ""
 
 
 class NewStatus(Struct, frozen=True, forbid_unknown_fields=True):
@@ -120,22 +132,54 @@ async def reopen(
     return await _carry_out(parts, request, id, SetStatus("open"), if_match)
 
 
+@post("/v1/tickets/{id:uuid}/facts", opt=_WRITE, tags=_TAGS, operation_id="tellLate", status_code=200)
+async def tell_fact_late(
+    id: FromPath[UUID],  # noqa: A002 - the path's own word
+    request: Call,
+    parts: FromParts,
+    data: JSONBody[NewFact],
+    if_match: IfMatch = None,
+) -> Response[TicketView | Raw]:
+    """Tell what happened earlier, such as a call at 09:10. The history says what that changed."""
+    fact = LateFact(type=data.type, occurred_at=data.occurred_at, note=data.note)
+    late = partial(
+        tell_late,
+        parts.house,
+        parts.promises,
+        id,
+        fact,
+        request.auth.actor,
+        parts.now(),
+        expected=expected_epoch(if_match),
+        correlation_id=CORRELATION_ID.get(),
+    )
+    return await _answered(parts, request, late)
+
+
 async def _carry_out(
     parts: Parts, request: Call, ticket_id: UUID, command: Command, if_match: str | None, status: int = 200
+) -> Response[TicketView | Raw]:
+    acting = partial(
+        act,
+        parts.house,
+        ticket_id,
+        command,
+        request.auth.actor,
+        parts.now(),
+        expected=expected_epoch(if_match),
+        correlation_id=CORRELATION_ID.get(),
+    )
+    return await _answered(parts, request, acting, status)
+
+
+async def _answered(
+    parts: Parts, request: Call, acting: Callable[[], Awaitable[Change]], status: int = 200
 ) -> Response[TicketView | Raw]:
     change: Change | None = None
 
     async def answer() -> Answer:
         nonlocal change
-        change = await act(
-            parts.house,
-            ticket_id,
-            command,
-            request.auth.actor,
-            parts.now(),
-            expected=expected_epoch(if_match),
-            correlation_id=CORRELATION_ID.get(),
-        )
+        change = await acting()
         customer = await parts.house.tickets.customer(change.after.customer_id)
         return Answer(status, msgspec.json.encode(show(change.after, customer)))
 
@@ -150,4 +194,4 @@ class _Epoch(Struct):
     epoch: int
 
 
-ROUTES = (add_message, set_status, set_priority, assign, solve, reopen)
+ROUTES = (add_message, set_status, set_priority, assign, solve, reopen, tell_fact_late)
