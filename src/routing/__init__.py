@@ -6,11 +6,12 @@ Usable alone: needs msgspec and the standard library, reads no clock, keeps no s
 from routing.agents import Agent, Availability, Presence, check_agents
 from routing.decision import AGENTS_LISTED, Candidate, Decision, Refusal, Rejection, Verdict
 from routing.errors import Fault, InvalidError
+from routing.offers import Offer, OfferError, Offering, Offers
 from routing.on_call import OnCall, shifts, who
 from routing.regions import Region, RegionTree, check_regions
 from routing.roster import Roster
 from routing.rotation import Layer
-from routing.router import Matcher, route
+from routing.router import Matcher, pull, route
 from routing.rules import Facts, Relaxation, Rule, Strategy, check_rules, holds, match
 from routing.schedule import Override, Schedule, check_schedule
 from routing.skills import Requirement
@@ -28,6 +29,10 @@ __all__ = [
     "InvalidError",
     "Layer",
     "Matcher",
+    "Offer",
+    "OfferError",
+    "Offering",
+    "Offers",
     "OnCall",
     "Override",
     "Presence",
@@ -50,6 +55,7 @@ __all__ = [
     "check_schedule",
     "holds",
     "match",
+    "pull",
     "route",
     "shifts",
     "wanted_by",

@@ -43,3 +43,32 @@ def route(
     if matcher == "optimal":
         return list(optimal(round_, queue))
     return [round_.decide(ticket) for ticket in queue]
+
+
+def pull(
+    agent: str,
+    waiting: Sequence[Waiting],
+    roster: Roster,
+    rules: Sequence[Rule],
+    now: datetime,
+    *,
+    listed: int | None = AGENTS_LISTED,
+) -> Decision | None:
+    """The most urgent ticket this agent may take, for one who asks for work; None when there is none.
+
+    The constraints are those of `route`: the agent must be there, able, with room, and not kept for a heavier
+    ticket that nobody has room for. Others who would come first for it do not matter: they have not asked.
+    """
+    i = roster.index.place.get(agent)
+    if i is None:
+        return None
+    search = Round(roster, rules, now, 0)
+    for ticket in sorted(waiting, key=urgency):
+        asked = search.ask(ticket)
+        if any(answer.free >> i & 1 for answer in asked):
+            explaining = Round(roster, rules, now, listed, search.balance)
+            answer = next(answer for answer in explaining.ask(ticket) if answer.free >> i & 1)
+            return explaining.assign(ticket, answer, i, "asked for work, and may take nothing more urgent")
+        if not any(answer.free for answer in asked):
+            search.reserve(ticket, asked)
+    return None

@@ -47,6 +47,19 @@ class NaiveRouter:
         self.reserve(ticket, possible)
         return "waiting", None
 
+    def could(self, ticket: Waiting) -> tuple[list[Agent] | None, list[Agent]]:
+        """Who is ready under any of its rules (None: nobody ever could), and who is free."""
+        possible: list[Agent] | None = None
+        free: list[Agent] = []
+        for rule in self.rules_of(ticket):
+            ready = self.ready(ticket, rule)
+            if ready is not None:
+                possible = (possible or []) + ready
+                free += self.free(ticket, rule, ready)
+                if self.now - ticket.waiting_since < duration(rule.fallback_after or "P999D"):
+                    break
+        return possible, free
+
     def ready(self, ticket: Waiting, rule: Rule) -> list[Agent] | None:
         """Who is there and able, with room or not; None when nobody could ever take it."""
         last = len(rule.relaxation)
