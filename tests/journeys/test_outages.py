@@ -1,13 +1,19 @@
 """A session of the database dies in the middle of something: nobody is blamed, nothing is put off."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from tests.journeys.conftest import Shop
 
+from tickets.application.house import House
 from tickets.persistence.outages import OUTAGES
+from tickets.persistence.ticket_store import PostgresTickets
+from tickets.worker.ticker import Bell, Ticker
+
+_PATIENCE = 30
 
 DEADLY = """
 CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS
@@ -45,3 +51,29 @@ async def test_an_envelope_is_not_quarantined_for_an_outage(shop: Shop) -> None:
             await porter.rescue(desk, later, outages=OUTAGES)
     assert await porter.rescue(desk, later, outages=OUTAGES) == 1
     assert [one["state"] for one in (await shop.get("/v1/envelopes"))["items"]] == ["accepted"]
+
+
+class GoesAwayWhileLookingAhead(PostgresTickets):
+    """Tickets of a database that is lost just when the ticker asks how long it may rest, once."""
+
+    stopped: asyncio.Event
+    asked = 0
+
+    async def next_instant(self) -> datetime | None:
+        """The second time it answers, and the story is over."""
+        self.asked += 1
+        if self.asked == 1:
+            raise ConnectionResetError("the database went away")
+        self.stopped.set()
+        return await super().next_instant()
+
+
+async def test_the_ticker_lives_through_an_outage_at_any_of_its_statements(shop: Shop) -> None:
+    house = shop.app.parts.house
+    tickets = GoesAwayWhileLookingAhead(shop.app.engine, shop.new_id)
+    tickets.stopped = asyncio.Event()
+    flaky = House(tickets, house.desks, house.notices, house.observer, shop.new_id)
+    ticker = Ticker(flaky, shop.app.parts.porter, Bell())
+    async with asyncio.timeout(_PATIENCE):
+        await ticker.run(shop.now, tickets.stopped)
+    assert tickets.asked == 2

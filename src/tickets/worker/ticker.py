@@ -6,7 +6,7 @@ finds due is a hint, decided anew under the ticket's lock (laws 1 and 2).
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -61,6 +61,7 @@ class Ticker:
         self.house = house
         self.porter = porter
         self.bell = bell
+        self._swept = datetime.min.replace(tzinfo=UTC)
 
     async def step(self, now: datetime, *, everyone: bool) -> int:
         """Bring everything up to `now`; how many tickets changed."""
@@ -73,25 +74,26 @@ class Ticker:
 
     async def run(self, now: Callable[[], datetime], stopped: asyncio.Event) -> None:
         """Tick until stopped. A database that is away is waited for."""
-        swept = datetime.min.replace(tzinfo=now().tzinfo)
         while not stopped.is_set():
-            instant = now()
-            sweep = self.bell.answer() or instant - swept >= SWEEP
             try:
-                await self.step(instant, everyone=sweep)
-                if sweep:
-                    desk = await self.house.desks.current()
-                    await self.porter.rescue(desk, instant, outages=OUTAGES)
+                await self._turn(now)
             except OUTAGES as outage:
                 _log.warning("interrupted", work="ticker", error=f"{type(outage).__name__}: {outage}")
-                await asyncio.sleep(1)
-                continue
             except Exception:  # noqa: BLE001 - whatever it is, time goes on
                 _log.exception("ticker.failed")
-                await asyncio.sleep(1)
+            else:
                 continue
-            swept = instant if sweep else swept
-            await self.bell.wait(await self._rest(now))
+            self.bell.ring(everyone=True)  # whoever rang for this turn is still to be served
+            await asyncio.sleep(1)
+
+    async def _turn(self, now: Callable[[], datetime]) -> None:
+        instant = now()
+        sweep = self.bell.answer() or instant - self._swept >= SWEEP
+        await self.step(instant, everyone=sweep)
+        if sweep:
+            await self.porter.rescue(await self.house.desks.current(), instant, outages=OUTAGES)
+            self._swept = instant
+        await self.bell.wait(await self._rest(now))
 
     async def _rest(self, now: Callable[[], datetime]) -> timedelta:
         instant = await self.house.tickets.next_instant()
