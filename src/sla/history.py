@@ -82,7 +82,7 @@ def amend(history: Iterable[Signal], fact: Signal, clocks: Clocks, terms: Terms,
     """
     told = list(history)
     _check(fact, told, now)
-    said = replay([*told, TimePassed(clocks.seen_at or now)], terms).events
+    said = _said(told, clocks, terms).events
     believed = replay([*told, TimePassed(now)], terms).clocks
     after = replay([*told, fact, TimePassed(now)], terms)
     fresh, stale = _pages(clocks, after.clocks)
@@ -93,6 +93,14 @@ def amend(history: Iterable[Signal], fact: Signal, clocks: Clocks, terms: Terms,
         changed=tuple(_changed(believed, after.clocks)),
         next_instant=after.next_instant,
     )
+
+
+def _said(told: list[Signal], clocks: Clocks, terms: Terms) -> Outcome:
+    """What was said by the time of these clocks; of their last instant only what they had noticed."""
+    so_far = replay(told, terms)
+    if so_far.clocks == clocks or clocks.seen_at is None:
+        return so_far
+    return replay([*told, TimePassed(clocks.seen_at)], terms)
 
 
 def _check(fact: Signal, told: list[Signal], now: datetime) -> None:

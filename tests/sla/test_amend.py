@@ -106,6 +106,15 @@ def test_a_debt_that_began_earlier_than_believed_is_not_paged_again() -> None:
     assert "escalation_due" not in kinds(amended.withdrawn)
 
 
+def test_what_became_true_at_the_very_last_instant_but_was_not_said_is_said() -> None:
+    shorter = Terms((promise("resolution", "PT1H15M", policy="shorter"),))
+    ticket = Ticket(promise("resolution", "PT8H"))
+    history: list[Signal] = [Opened(at("mon 08:00")), TermsChanged(at("mon 09:00"), shorter)]
+    amended = told_late(ticket, history, AgentReplied(at("mon 08:30")), "mon 09:00")
+    assert ticket.said("at_risk") == []
+    assert kinds(amended.events) == ["at_risk"]
+
+
 @pytest.mark.parametrize(
     ("fact", "error"),
     [
