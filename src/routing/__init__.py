@@ -15,7 +15,7 @@ from routing.router import Matcher, pull, route
 from routing.rules import Facts, Relaxation, Rule, Strategy, check_rules, holds, match
 from routing.schedule import Override, Schedule, check_schedule
 from routing.skills import Requirement
-from routing.waiting import PATIENCE, Priority, Waiting, wanted_by
+from routing.waiting import PATIENCE, Priority, Waiting, wanted_by, weight_of
 
 __all__ = [
     "AGENTS_LISTED",
@@ -59,5 +59,6 @@ __all__ = [
     "route",
     "shifts",
     "wanted_by",
+    "weight_of",
     "who",
 ]

@@ -29,7 +29,7 @@ class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     capacity: Annotated[int, msgspec.Meta(ge=0)] = 1
 
 
-class Availability(msgspec.Struct, frozen=True, kw_only=True):
+class Availability(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The live part of an agent, read in the same transaction that will store the decision.
 
     `load` is the weight of the tickets held, in units. `last_assigned_at` is stored, never kept in memory,

@@ -1,9 +1,12 @@
 """Who gets what so that the whole costs least: rows come one by one, columns have room for several."""
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 
 Row = Mapping[int, int]
 """What each column it may have costs a row; not negative."""
+
+FAR = sys.maxsize
 
 
 class Assignment:
@@ -34,58 +37,35 @@ class Assignment:
         """Find a place for one more row; the column that is one fuller for it, None when there is none."""
         if kind in self._hopeless:
             return None
-        reach = {column: cost - self.price[column] for column, cost in self.rows[kind].items()}
-        came: dict[int, tuple[int, int | None]] = dict.fromkeys(reach, (kind, None))
-        settled: dict[int, int] = {}
-        asked = {kind}
-        while reach:
-            near = min(reach.values())
-            nearest = [column for column, far in reach.items() if far == near]
+        way = _Way(kind, self.rows[kind], self.price)
+        while way.reach:
+            near = min(way.reach.values())
+            nearest = [column for column, far in way.reach.items() if far == near]
             ends = [column for column in nearest if self.room[column]]
             if ends:
-                end = ends[0] if len(ends) == 1 else self._first(ends, came[ends[0]][0])
-                for column, far in settled.items():
+                end = ends[0] if len(ends) == 1 else self._first(ends, way.mover(ends[0])[0])
+                for column, far in way.settled.items():
                     self.price[column] += far - near
-                self._shift(row, end, came)
+                self._shift(row, end, way)
                 return end
+            enough = min([far for column, far in way.reach.items() if self.room[column]], default=FAR)
             for column in nearest:
-                settled[column] = reach.pop(column)
+                way.settled[column] = way.reach.pop(column)
                 for other in self.held[column]:
-                    if other not in asked:
-                        asked.add(other)
-                        self._relax(other, column, near, reach, settled, came)
-        self._hopeless |= asked  # whatever they may have is full of one another, and stays so
+                    way.lead_on(other, self.rows[other], column, enough, self.price)
+        self._hopeless |= way.asked  # whatever they may have is full of one another, and stays so
         return None
 
     def column_of(self) -> dict[str, int]:
         """The column each row has."""
         return {row: column for column, kinds in self.held.items() for rows in kinds.values() for row in rows}
 
-    def _relax(
-        self,
-        kind: int,
-        column: int,
-        near: int,
-        reach: dict[int, int],
-        settled: Mapping[int, int],
-        came: dict[int, tuple[int, int | None]],
-    ) -> None:
-        """Let rows of a kind that hold a column move on from it."""
-        row, price = self.rows[kind], self.price
-        so_far = near - row[column] + price[column]
-        for other, cost in row.items():
-            if other not in settled:
-                far = so_far + cost - price[other]
-                if far < reach.get(other, far + 1):
-                    reach[other] = far
-                    came[other] = kind, column
-
-    def _shift(self, row: str, end: int, came: Mapping[int, tuple[int, int | None]]) -> None:
+    def _shift(self, row: str, end: int, way: "_Way") -> None:
         """Move a row on from each column of the path, the new one onto the first."""
         self.room[end] -= 1
         column: int | None = end
         while column is not None:
-            kind, origin = came[column]
+            kind, origin = way.mover(column)
             moved = row
             if origin is not None:
                 moved = self.held[origin][kind].pop()
@@ -93,3 +73,33 @@ class Assignment:
                     del self.held[origin][kind]
             self.held[column].setdefault(kind, []).append(moved)
             column = origin
+
+
+class _Way:
+    """The search for one row's place: how far each column is, and by whose move it comes free."""
+
+    def __init__(self, kind: int, row: Row, price: Mapping[int, int]) -> None:
+        self.asked = {kind}
+        self.reach = {column: cost - price[column] for column, cost in row.items()}
+        self.settled: dict[int, int] = {}
+        self._kind = kind
+        self._came: dict[int, tuple[int, int]] = {}
+
+    def mover(self, column: int) -> tuple[int, int | None]:
+        """The kind that would move to a column, and the column it leaves; None for the new row itself."""
+        return self._came.get(column, (self._kind, None))
+
+    def lead_on(self, kind: int, row: Row, column: int, enough: int, price: Mapping[int, int]) -> None:
+        """Let rows of a kind that hold a settled column move on from it, if that is nearer than `enough`."""
+        if kind in self.asked:
+            return
+        self.asked.add(kind)
+        so_far = self.settled[column] - row[column] + price[column]
+        limit = enough - so_far
+        for other, step in [
+            (other, step) for other, cost in row.items() if (step := cost - price[other]) < limit
+        ]:
+            far = so_far + step
+            if other not in self.settled and far < self.reach.get(other, FAR):
+                self.reach[other] = far
+                self._came[other] = kind, column

@@ -5,9 +5,8 @@ from itertools import groupby
 
 from routing.assignment import Assignment, Row
 from routing.decision import Decision
-from routing.eligibility import Eligibility
 from routing.masks import bits
-from routing.ranking import Key, rank
+from routing.ranking import Key, Levels, rank
 from routing.round import Asked, Round
 from routing.rules import Strategy
 from routing.skills import HIGHEST
@@ -17,18 +16,14 @@ WORK = 10
 """Points of a ticket with somebody who has every skill at the highest level: tenths of that work."""
 
 
-def cost(eligible: Eligibility, i: int, *, gave_way: int, missed_sticky: bool) -> int:
-    """What it costs, in points, when an agent whom some form admits takes a ticket of this kind.
+def cost(levels: Levels, concessions: int) -> int:
+    """What it costs, in points, when an agent takes a ticket.
 
-    `WORK`, a point more for each level that `best_fit` misses of the highest, over all skills of the rule,
-    and `WORK` once more for each relaxation step needed, each rule that gave way, and a sticky agent passed
-    over.
+    `WORK`, a point more for each level missing of the highest (`levels` are theirs in the skills of a
+    `best_fit` rule), and `WORK` once more for each concession: a relaxation step needed, a rule that gave
+    way, a sticky agent passed over.
     """
-    missing = 0
-    if eligible.rule.strategy == "best_fit":
-        skills = eligible.index.agents[i].skills
-        missing = sum(HIGHEST - skills.get(wish.skill, 0) for wish in eligible.rule.skills)
-    return missing + WORK * (1 + eligible.form_of(i) + gave_way + missed_sticky)
+    return WORK * (1 + concessions) + sum([HIGHEST - level for _, level in levels])
 
 
 def optimal(round_: Round, queue: Sequence[Waiting]) -> Iterator[Decision]:
@@ -73,7 +68,7 @@ def _plan(round_: Round, tickets: Sequence[Waiting]) -> dict[str, int]:
         kind = (ticket.sticky, *[(answer.eligible, answer.free, answer.gave_way) for answer in asked])
         if kind not in kinds:
             kinds[kind] = len(rows)
-            rows.append(_row(ticket, asked))
+            rows.append(_row(planning, ticket, asked))
             strategies.append(asked[0].eligible.rule.strategy if asked else "best_fit")
         kind_of.append(kinds[kind])
     turns = _Turns(round_, tickets[0].weight, strategies)
@@ -87,18 +82,17 @@ def _plan(round_: Round, tickets: Sequence[Waiting]) -> dict[str, int]:
     return plan.column_of()
 
 
-def _row(ticket: Waiting, asked: Sequence[Asked]) -> Row:
+def _row(round_: Round, ticket: Waiting, asked: Sequence[Asked]) -> Row:
     row: dict[int, int] = {}
+    sticky = round_.index.place.get(ticket.sticky) if ticket.sticky else None
     for answer in asked:
-        sticky = ticket.sticky if ticket.sticky in answer.eligible.index.place else None
-        for i in bits(answer.free):
-            if i not in row:
-                row[i] = cost(
-                    answer.eligible,
-                    i,
-                    gave_way=len(answer.gave_way),
-                    missed_sticky=sticky not in (None, answer.eligible.index.agents[i].key),
-                )
+        conceded = len(answer.gave_way) + (sticky is not None)
+        for form, levels, equals in round_.strata(answer):
+            points = cost(levels, conceded + form)
+            for i in bits(equals):
+                row.setdefault(i, points)
+    if sticky in row:
+        row[sticky] -= WORK
     return row
 
 

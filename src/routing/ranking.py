@@ -12,6 +12,8 @@ from routing.masks import Mask, bits
 from routing.rules import Rule, Strategy
 from routing.skills import HIGHEST
 
+FEW = 16
+"""Up to so many agents are sorted on the spot, without keeping an order."""
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 Key = tuple[float, datetime, int]
@@ -44,6 +46,13 @@ _KEYS: dict[Strategy, Callable[[Agent, Availability], tuple[float, datetime]]] =
 def rank(strategy: Strategy, agent: Agent, seen: Availability, i: int) -> Key:
     """Where the i-th agent stands by a strategy: the smallest comes first, and no two are the same."""
     return (*_KEYS[strategy](agent, seen), i)
+
+
+def in_order(
+    agents: Sequence[Agent], strategy: Strategy, among: Mask, seen: Callable[[int], Availability]
+) -> list[int]:
+    """The agents of a mask as a strategy asks them, sorted on the spot."""
+    return [key[-1] for key in sorted([rank(strategy, agents[i], seen(i), i) for i in bits(among)])]
 
 
 class Peers(NamedTuple):
@@ -92,10 +101,10 @@ class Order:
             insort(self._sorted, becomes)
 
     def walk(self, among: Mask, seen: Callable[[int], Availability]) -> Iterator[int]:
-        """The agents of a mask, in order: few are sorted on the spot, for many the whole order is walked."""
+        """The agents of a mask, in order; those who are rare in a long order are sorted on the spot."""
         left = among.bit_count()
         if left * left <= len(self._sorted):
-            yield from (i for *_, i in sorted(self._key(i, seen(i)) for i in bits(among)))
+            yield from in_order(self._agents, self._strategy, among, seen)
             return
         octets = self._octets(among)
         for _, _, i in self._sorted:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple
 
 from routing.agents import Availability
@@ -11,9 +11,9 @@ from routing.balance import Balance
 from routing.decision import Candidate, Decision, Rejection
 from routing.eligibility import Eligibility, Test, sift
 from routing.masks import Mask, union
-from routing.ranking import Peers, alike
+from routing.ranking import FEW, Levels, Peers, alike, in_order
 from routing.roster import Roster
-from routing.rules import Facts, Rule, duration, in_order, rulings
+from routing.rules import Facts, Rule, duration, rulings, sequence
 from routing.waiting import Waiting, wanted_by
 
 
@@ -51,7 +51,7 @@ class Round:
         self.now = now
         self.listed = listed
         self.balance = balance or Balance(roster, now)
-        self.rules = in_order(rules)
+        self.rules = sequence(rules)
         self._facts_asked = sorted({"team"}.union(*(rule.when for rule in rules)))
         self._rulings: dict[tuple[frozenset[str] | None, ...], tuple[Rule, ...]] = {}
 
@@ -90,13 +90,12 @@ class Round:
         """Give it to one of the free: whoever comes first, or who was `chosen` otherwise, and `why`."""
         eligible = answer.eligible
         sticky = self.index.places(ticket.sticky) & answer.free if ticket.sticky else 0
-        listed = None if self.listed is None else max(1, self.listed)
-        first = tuple(islice(self._in_order(answer, sticky), listed))
-        if chosen is None:
-            chosen = first[0]
+        in_order = self._in_order(answer, sticky)
+        first = next(in_order) if chosen is None or self.listed != 0 else chosen
         candidates = tuple(
-            [self._candidate(ticket, eligible, i) for i in (first if self.listed != 0 else ())]
+            [self._candidate(ticket, eligible, i) for i in islice(chain((first,), in_order), self.listed)]
         )
+        chosen = first if chosen is None else chosen
         agent = self.index.agents[chosen]
         form = eligible.form_of(chosen)
         count = answer.free.bit_count()
@@ -193,20 +192,28 @@ class Round:
                 later.append(eligible.sticky_wait)
         return tests, ticket.waiting_since + min(later) if later else None
 
-    def _in_order(self, answer: Asked, sticky: Mask) -> Iterator[int]:
-        """The free, in the order they are asked: the sticky agent, then those for whom least is given up."""
+    def strata(self, answer: Asked) -> Iterator[tuple[int, Levels, Mask]]:
+        """The free, those before for whom less is given up, and of them the fitter: form, levels and who."""
         eligible, free = answer.eligible, answer.free
-        if sticky:
-            yield sticky.bit_length() - 1
-            free ^= sticky
         for form in range(answer.form + 1):
             nearest = free & eligible.admitted[form] if form < answer.form else free
             if nearest:
                 free ^= nearest
-                teams = eligible.forms[form].teams
                 for levels, equals in alike(self.index, eligible.rule, nearest):
-                    order = self.balance.order(Peers(teams, levels), eligible.rule.strategy)
-                    yield from order.walk(equals, self.balance.seen)
+                    yield form, levels, equals
+
+    def _in_order(self, answer: Asked, sticky: Mask) -> Iterator[int]:
+        """The free, in the order they are asked, the sticky agent first."""
+        if sticky:
+            yield sticky.bit_length() - 1
+            answer = answer._replace(free=answer.free ^ sticky)
+        strategy = answer.eligible.rule.strategy
+        for form, levels, equals in self.strata(answer):
+            if equals.bit_count() <= FEW:
+                yield from in_order(self.index.agents, strategy, equals, self.balance.seen)
+            else:
+                peers = Peers(answer.eligible.forms[form].teams, levels)
+                yield from self.balance.order(peers, strategy).walk(equals, self.balance.seen)
 
     def _candidate(self, ticket: Waiting, eligible: Eligibility, i: int) -> Candidate:
         agent = self.index.agents[i]

@@ -72,14 +72,14 @@ def holds(when: Mapping[str, Sequence[str]], facts: Facts) -> bool:
     return all(key in facts and not facts[key].isdisjoint(values) for key, values in when.items())
 
 
-def in_order(rules: Sequence[Rule]) -> list[Rule]:
+def sequence(rules: Sequence[Rule]) -> list[Rule]:
     """Rules as they are asked: by order, then by key so that the order is total."""
     return sorted(rules, key=lambda rule: (rule.order, rule.key))
 
 
 def match(facts: Facts, rules: Sequence[Rule]) -> Rule | None:
     """The first rule whose condition holds. Looks at conditions only, not at the team a ticket has."""
-    return next((rule for rule in in_order(rules) if holds(rule.when, facts)), None)
+    return next((rule for rule in sequence(rules) if holds(rule.when, facts)), None)
 
 
 def rulings(facts: Facts, ordered: Sequence[Rule]) -> tuple[Rule, ...]:

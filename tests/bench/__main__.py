@@ -11,10 +11,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.bench import arithmetic, calendars, lateness, opening
+from tests.bench import arithmetic, calendars, lateness, opening, rosters
 from tests.bench.place import Place
 
-PARTS = ("opening", "lateness", "arithmetic", "calendars")
+PARTS = ("opening", "lateness", "arithmetic", "calendars", "routing")
 
 
 def main() -> None:
@@ -38,6 +38,8 @@ def main() -> None:
             lateness.measure(place, asked.armed, asked.due)
     if "arithmetic" in parts:
         arithmetic.measure(asked.rounds)
+    if "routing" in parts:
+        rosters.measure(asked.rounds)
     if "calendars" in parts:
         calendars.measure(asked.rounds, asked.cases)
 

@@ -90,17 +90,13 @@ def burst(seed: int, *, tickets: int, agents: int, busy: float = 0.0) -> Burst:
 
 def spent(world: Burst, matcher: Matcher) -> Spent:
     """How many a matcher places, and what that costs by `routing.matching.cost`."""
-    by_id = {ticket.id: ticket for ticket in world.tickets}
     by_key = {rule.key: rule for rule in RULES}
-    index, kinds = world.roster.index, world.roster.kinds
-    costs = [
-        cost(
-            kinds.of(by_key[str(decision.rule)], by_id[decision.ticket].facts, 1),
-            index.place[decision.agent],
-            gave_way=0,
-            missed_sticky=False,
-        )
-        for decision in route(world.tickets, world.roster, RULES, NOW, matcher=matcher, listed=0)
-        if decision.agent
-    ]
+    by_agent = {agent.key: agent for agent in world.agents}
+    costs = []
+    for decision in route(world.tickets, world.roster, RULES, NOW, matcher=matcher, listed=0):
+        if decision.agent:
+            skills = by_agent[decision.agent].skills
+            wishes = by_key[str(decision.rule)].skills
+            levels = tuple((wish.skill, skills.get(wish.skill, 0)) for wish in wishes)
+            costs.append(cost(levels, len(decision.relaxed)))
     return Spent(len(costs), sum(costs))

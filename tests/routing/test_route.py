@@ -31,6 +31,7 @@ from routing import (
     match,
     route,
     wanted_by,
+    weight_of,
 )
 
 
@@ -221,3 +222,12 @@ def test_urgency_is_the_breach_or_the_end_of_patience() -> None:
     assert wanted_by(like(TICKET, priority="urgent", breach_at=NOW + timedelta(days=1))) == NOW + timedelta(
         minutes=15
     )
+
+
+def test_a_call_weighs_more_than_a_mail_and_takes_more_room() -> None:
+    weights = {"hotline": 2}
+    call, mail = (weight_of(facts(channel=channel), weights) for channel in ("hotline", "inbox"))
+    assert (call, mail, weight_of({}, weights)) == (2, 1, 1)
+    half_busy = online(AN, BINH, an=Availability(presence="online", load=1))
+    assert one(like(TICKET, weight=mail), half_busy).agent == "an"
+    assert one(like(TICKET, weight=call), half_busy).agent == "binh"
