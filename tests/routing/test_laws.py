@@ -6,10 +6,12 @@ from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.routing.desk import like
 from tests.routing.naive import NaiveRouter
 from tests.routing.worlds import NOW, REGIONS, agent_lists, availabilities, rule_lists, ticket_lists
 
-from routing import Agent, Availability, Roster, Rule, Waiting, route
+from routing import PATIENCE, Agent, Availability, Roster, Rule, Waiting, route
+from routing.waiting import urgency
 
 Live = dict[str, Availability]
 
@@ -126,3 +128,15 @@ def test_a_roster_seen_again_routes_like_a_new_one(
     old = Roster(agents, {}, REGIONS).seen_with(live)
     new = Roster(agents, live, REGIONS)
     assert route(tickets, old, rules, NOW) == route(tickets, new, rules, NOW)
+
+
+@given(ticket_lists, st.integers(1, 100_000))
+def test_waiting_raises_urgency_and_nobody_is_overtaken_by_who_came_after_their_patience(
+    tickets: list[Waiting], minutes: int
+) -> None:
+    for ticket in tickets:
+        earlier = like(ticket, id="earlier", waiting_since=ticket.waiting_since - timedelta(minutes=minutes))
+        assert urgency(earlier) < urgency(like(ticket, id="later"))
+        end = ticket.waiting_since + PATIENCE[ticket.priority]
+        late = like(ticket, id="0", priority="urgent", breach_at=None, waiting_since=end)
+        assert urgency(ticket) < urgency(late)

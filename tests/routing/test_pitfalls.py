@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 from tests.routing.desk import AN, BINH, NOW, ONLINE, TICKET, WARRANTY, ago, like, one, online, refused
 
-from routing import Availability, Presence, Requirement, Roster, route
+from routing import Availability, Offering, Offers, Presence, Requirement, Roster, route
+from routing.offers import advance, declined, withdrawn
 
 
 def test_two_tickets_do_not_share_the_last_slot_of_capacity() -> None:
@@ -82,6 +83,24 @@ def test_when_everybody_has_refused_it_is_reported_not_offered_round_again() -> 
     decision = one(like(TICKET, excluded=frozenset(["an", "binh"])), online(AN, BINH))
     assert decision.outcome == "unroutable"
     assert decision.reason == "Nobody will ever take it: every agent who could take it is excluded."
+
+
+def test_a_ticket_everybody_refuses_is_capped_and_escalates() -> None:
+    offers, offering, steps = Offers(), Offering(rounds=2), list[str]()
+    while not offers.escalated_at:
+        decision = one(like(TICKET, excluded=offers.refused), online(AN, BINH))
+        step, offers = advance(offers, decision, offering, NOW)
+        steps.append(step)
+        offers = declined(offers, offers.open.agent) if offers.open else offers
+    assert steps == ["offer", "offer", "ask_again", "offer", "offer", "escalate"]
+
+
+def test_an_agent_who_goes_on_leave_holding_tickets_and_an_offer_gets_neither_more_nor_blame() -> None:
+    roster = online(AN, BINH)
+    _, offers = advance(Offers(), one(TICKET, roster), Offering(), NOW)
+    roster.move("an", Availability(presence="on_leave", load=2))
+    assert withdrawn(offers).refused == frozenset()
+    assert refused(one(TICKET, roster)) == {"an": "on_leave"}
 
 
 def test_a_requirement_nobody_can_meet_is_reported_at_once() -> None:
