@@ -18,6 +18,8 @@ Facts = Mapping[str, frozenset[str]]
 REMEMBERED = 4096
 """Answers kept for each question. A desk's conditions tell far fewer tickets apart."""
 
+_OFFLINE = routing.Availability()
+
 
 class CompiledDesk:
     """Answers what `facts`, `escalate` and the channels ask. Objects are those of `published.desk`.
@@ -80,11 +82,16 @@ class CompiledDesk:
         return sla.Choice(self._terms.setdefault(promises, choice.terms), choice.reasons)
 
     def roster(self, availability: Mapping[str, routing.Availability]) -> routing.Roster:
-        """The roster with agents as available as they are now; what they can do is indexed once."""
-        return self._idle_roster.seen_with(availability)
+        """The roster with agents as available as they are now; who is not named is offline.
+
+        It is one and the same every time, for all that it remembers: ask it before the next call.
+        """
+        for agent in self.desk.agents:
+            self._roster.move(agent, availability.get(agent, _OFFLINE))
+        return self._roster
 
     @cached_property
-    def _idle_roster(self) -> routing.Roster:
+    def _roster(self) -> routing.Roster:
         return routing.Roster(list(self.desk.agents.values()), {}, list(self.desk.regions.values()))
 
     def form(self, key: str) -> Form | None:
