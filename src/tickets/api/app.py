@@ -15,7 +15,19 @@ from tickets.api.parameters import refuse_strange
 from tickets.api.parts import Parts
 from tickets.api.problems import Fault, Problem, to_response
 from tickets.api.refusals import REFUSALS
-from tickets.api.routes import desk, docs, health, intake, jobs, keys, reports, sla, ticket_changes, tickets
+from tickets.api.routes import (
+    desk,
+    docs,
+    health,
+    intake,
+    jobs,
+    keys,
+    reports,
+    routing,
+    sla,
+    ticket_changes,
+    tickets,
+)
 
 ROUTES: tuple[ControllerRouterHandler, ...] = (
     *health.ROUTES,
@@ -24,6 +36,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     *tickets.ROUTES,
     *ticket_changes.ROUTES,
     *sla.ROUTES,
+    *routing.ROUTES,
     *reports.ROUTES,
     *jobs.ROUTES,
     *intake.ROUTES,

@@ -6,9 +6,11 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import asdict
 
+from tickets.application.placements.explaining import Urgency
 from tickets.application.views import AlertView, EventView, MessageView, TicketLine
 from tickets.persistence.engine import Engine
 from tickets.persistence.rows import Rows
+from tickets.persistence.ticket_sql import WANTED_BY
 
 _LINE = Rows(TicketLine)
 _MESSAGE = Rows(MessageView)
@@ -76,6 +78,12 @@ SELECT coalesce((SELECT jsonb_object_agg(status, count) FROM (
 """
 _GAUGE = Rows(Gauges)
 
+_URGENCY = f"""
+SELECT (SELECT {WANTED_BY} FROM ticket WHERE id = $1 AND waiting_since IS NOT NULL),
+       (SELECT max(detected_at) FROM ticket_event WHERE ticket_id = $1 AND type LIKE 'routing.%')
+"""
+_URGENT = Rows(Urgency)
+
 
 class Reading:
     """Answers to who asks; writes nothing."""
@@ -107,6 +115,10 @@ class Reading:
     async def gauges(self) -> Gauges:
         """How much there is right now."""
         return _GAUGE.all(await self.engine.fetch(_GAUGES))[0]
+
+    async def urgency(self, ticket: UUID) -> Urgency:
+        """How urgently a ticket wants an agent, if it waits for one."""
+        return _URGENT.all(await self.engine.fetch(_URGENCY, ticket))[0]
 
     async def alerts(
         self, state: str | None, ticket: UUID | None, before: UUID | None, limit: int

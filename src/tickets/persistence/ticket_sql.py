@@ -181,14 +181,14 @@ SELECT {TICKET.columns} FROM ticket WHERE tick_at <= $1 ORDER BY tick_at LIMIT $
 SET_ASIDE = "UPDATE ticket SET tick_at = $2, epoch = epoch + 1 WHERE id = $1"
 
 # As `routing.wanted_by` has it: the breach, or the end of the priority's patience, whichever comes first.
-_WANTED_BY = """least(coalesce(due_at, 'infinity'), waiting_since + CASE priority
+WANTED_BY = """least(coalesce(due_at, 'infinity'), waiting_since + CASE priority
     WHEN 'urgent' THEN interval '15 minutes' WHEN 'high' THEN interval '1 hour'
     WHEN 'normal' THEN interval '4 hours' ELSE interval '24 hours' END)"""
 
 CLAIM_WAITING = f"""
-SELECT {_WANTED_BY}, {TICKET.columns} FROM ticket
+SELECT {WANTED_BY}, {TICKET.columns} FROM ticket
 WHERE waiting_since IS NOT NULL AND ($3 OR route_at <= $1)
-  AND ($4::timestamptz IS NULL OR ({_WANTED_BY}, id) > ($4, $5::uuid))
+  AND ($4::timestamptz IS NULL OR ({WANTED_BY}, id) > ($4, $5::uuid))
 ORDER BY 1, id LIMIT $2 FOR UPDATE SKIP LOCKED
 """
 AGENT_STATES = "SELECT key, presence, load, last_assigned_at FROM agent_state"

@@ -1,50 +1,22 @@
 """`/v1/tickets/{id}/sla`, `/v1/sla`: how promises stand, and why."""
 
-from typing import Annotated
 from uuid import UUID
 
 from litestar import get, post
 from litestar.params import FromPath, JSONBody
-from msgspec import Meta, Struct
 
 from tickets.api.auth import needs
 from tickets.api.idempotency import ONLY_ASKS
 from tickets.api.parts import FromParts, Parts
-from tickets.api.problems import Fault, Problem
+from tickets.api.supposed import Supposed, supposed_ticket
 from tickets.application.promises.explaining import ExplanationView, choice_of, explained
 from tickets.application.promises.history import first_terms, terms_since
 from tickets.application.promises.preview import Preview, preview
 from tickets.application.promises.standing import PromisesView, promises_of
-from tickets.domain.draft import FieldValue
 from tickets.domain.errors import NotFound
 from tickets.domain.ticket import Ticket
-from tickets.domain.words import Channel, Instant, Priority
 
 _TAGS = ["Promises"]
-_NOBODY = UUID(int=0)
-_FIRST_YEAR, _LAST_YEAR = 2000, 2100
-
-Word = Annotated[str, Meta(min_length=1, max_length=200)]
-
-
-class Supposed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A ticket as it might come in. Without a `team` the routing rules choose one, as for a real ticket.
-
-    `account` is the form, mailbox, hotline or API client it comes by; `opened_at` is now unless given.
-    """
-
-    channel: Channel = "api"
-    source: Word = "rest"
-    account: Word = "-"
-    priority: Priority = "normal"
-    team: Word | None = None
-    customer_id: UUID | None = None
-    customer_tier: Word | None = None
-    language: Word | None = None
-    region: Word | None = None
-    tags: Annotated[tuple[Word, ...], Meta(max_length=50)] = ()
-    fields: Annotated[dict[Word, FieldValue], Meta(max_length=100)] = {}
-    opened_at: Instant | None = None
 
 
 @get("/v1/tickets/{id:uuid}/sla", opt=needs("tickets:read"), tags=_TAGS, operation_id="getPromises")
@@ -80,28 +52,7 @@ async def explain_promises(id: FromPath[UUID], parts: FromParts) -> ExplanationV
 )
 async def preview_promises(parts: FromParts, data: JSONBody[Supposed]) -> Preview:
     """What would be promised to such a ticket, and when it would be due. Nothing is stored."""
-    at = data.opened_at or parts.now()
-    if not _FIRST_YEAR <= at.year < _LAST_YEAR:
-        fault = Fault(f"must lie between {_FIRST_YEAR} and {_LAST_YEAR}", pointer="/opened_at")
-        raise Problem(422, "The body does not fit.", errors=[fault])
-    ticket = Ticket(
-        id=_NOBODY,
-        channel=data.channel,
-        source=data.source,
-        account=data.account,
-        subject="",
-        priority=data.priority,
-        customer_id=data.customer_id or _NOBODY,
-        customer_tier=data.customer_tier,
-        team=data.team,
-        language=data.language,
-        region=data.region,
-        tags=data.tags,
-        fields=data.fields,
-        opened_at=at,
-        updated_at=at,
-    )
-    return preview(ticket, await parts.house.desks.current())
+    return preview(supposed_ticket(data, parts.now()), await parts.house.desks.current())
 
 
 async def _ticket(parts: Parts, ticket_id: UUID) -> Ticket:

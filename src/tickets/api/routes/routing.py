@@ -1,0 +1,48 @@
+"""`/v1/tickets/{id}/routing`, `/v1/routing`: who is given what, and why."""
+
+from uuid import UUID
+
+from litestar import get, post
+from litestar.params import FromPath, JSONBody
+
+from tickets.api.auth import needs
+from tickets.api.idempotency import ONLY_ASKS
+from tickets.api.parts import FromParts
+from tickets.api.supposed import Supposed, supposed_ticket
+from tickets.application.placements.explaining import RoutingView, routing_of
+from tickets.application.placements.preview import Placed, preview
+from tickets.domain.errors import NotFound
+
+_TAGS = ["Routing"]
+
+
+@get("/v1/tickets/{id:uuid}/routing", opt=needs("tickets:read"), tags=_TAGS, operation_id="explainRouting")
+async def explain_routing(id: FromPath[UUID], parts: FromParts) -> RoutingView:  # noqa: A002 - the path's word
+    """Why it was given to whom it was given, or why it waits: the last decision, and what it would be now."""
+    ticket = await parts.house.tickets.read(id)
+    if ticket is None:
+        raise NotFound(f"there is no ticket {id}")
+    urgency = await parts.reading.urgency(id)
+    desk = await parts.house.desks.current()
+    return routing_of(ticket, urgency, desk, await parts.house.tickets.agent_states(), parts.now())
+
+
+@post(
+    "/v1/routing/preview",
+    opt=needs("tickets:read") | ONLY_ASKS,
+    tags=_TAGS,
+    operation_id="previewRouting",
+    status_code=200,
+)
+async def preview_routing(parts: FromParts, data: JSONBody[Supposed]) -> Placed:
+    """To whom such a ticket would be given this instant, and why. Nothing is stored.
+
+    With an `opened_at` in the past it has waited since, and the relaxation steps of that wait are taken.
+    """
+    now = parts.now()
+    ticket = supposed_ticket(data, now)
+    desk = await parts.house.desks.current()
+    return preview(ticket, desk, await parts.house.tickets.agent_states(), now)
+
+
+ROUTES = (explain_routing, preview_routing)

@@ -1,0 +1,118 @@
+"""Why a ticket was given to whom it was given, or why it waits."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from msgspec import Raw, Struct
+
+from tickets.application import facts
+from tickets.application.desk.compiled import CompiledDesk
+from tickets.application.ports import AgentState
+from tickets.domain.ticket import Ticket
+from tickets.domain.words import Instant
+
+
+class CandidateView(Struct, frozen=True, kw_only=True):
+    """An agent who could take the ticket; `why` is what put them at this place in the order."""
+
+    agent: str
+    why: str
+
+
+class RejectionView(Struct, frozen=True, kw_only=True):
+    """Agents refused for one reason, the first that is true of them: `count` of them, the first 20 named.
+
+    `detail` is the skill, language, region or team that was missing.
+    """
+
+    reason: str
+    detail: str
+    count: int
+    agents: tuple[str, ...]
+
+
+class DecisionView(Struct, frozen=True, kw_only=True):
+    """A decision and its why: `assigned`, `waiting`, or `unroutable` when nobody there is could ever take it.
+
+    `candidates` are in the order in which they would be asked, the first 20 of `candidate_count`; every other
+    agent is in one of `rejected`. `relaxed` are the steps and rules given up for it. `next_relaxation_at` is
+    when the next step is given up.
+    """
+
+    outcome: str
+    reason: str
+    agent: str | None
+    assigned_at: Instant | None
+    team: str | None
+    rule: str | None
+    relaxed: tuple[str, ...]
+    candidate_count: int
+    candidates: tuple[CandidateView, ...]
+    rejected: tuple[RejectionView, ...]
+    next_relaxation_at: Instant | None
+
+
+class Urgency(Struct, frozen=True):
+    """How urgently a ticket that waits wants an agent, and since when it has been told to wait."""
+
+    wanted_by: Instant | None
+    told_at: Instant | None
+
+
+class RoutingView(Struct, frozen=True, kw_only=True):
+    """Where a ticket stands with routing, as of an instant.
+
+    `last` is the last decision as it was made: `decided_at` is when that was first said (looking again and
+    finding the same is not told anew). A ticket given away by hand keeps it. A ticket that waits is looked at
+    again at `look_again_at`, and whenever an agent comes or has room; `now` is what would be decided this
+    instant if it alone were asked about. It is null for a ticket that does not wait.
+    """
+
+    ticket: UUID
+    as_of: Instant
+    team: str | None
+    rule: str | None
+    assignee: str | None
+    waiting_since: Instant | None
+    wanted_by: Instant | None
+    look_again_at: Instant | None
+    decided_at: Instant | None
+    last: DecisionView | None
+    now: DecisionView | None
+
+
+def routing_of(
+    ticket: Ticket, urgency: Urgency, desk: CompiledDesk, states: Sequence[AgentState], now: datetime
+) -> RoutingView:
+    """Where the ticket stands at `now`, on a roster of agents in these states."""
+    last = None if ticket.routing is None else read_decision(ticket.routing)
+    waits = ticket.waiting_since is not None
+    return RoutingView(
+        ticket=ticket.id,
+        as_of=now,
+        team=ticket.team,
+        rule=ticket.rule,
+        assignee=ticket.assignee,
+        waiting_since=ticket.waiting_since,
+        wanted_by=urgency.wanted_by,
+        look_again_at=ticket.route_at,
+        decided_at=None if last is None else last.assigned_at or urgency.told_at,
+        last=last,
+        now=decided(ticket, desk, states, now) if waits else None,
+    )
+
+
+def decided(ticket: Ticket, desk: CompiledDesk, states: Sequence[AgentState], now: datetime) -> DecisionView:
+    """What routing says of this ticket when asked about nothing else."""
+    (placement,) = facts.place([ticket], desk, states, now)
+    return read_decision(placement.explanation)
+
+
+def read_decision(explanation: Raw) -> DecisionView:
+    """A decision as it was kept."""
+    return _decision(explanation)
+
+
+_decision = msgspec.json.Decoder(DecisionView).decode
