@@ -40,7 +40,7 @@ class Bustle:
                 "customer": {"email": f"customer-{number % 40}@example.com"},
             }
             answer = await next(self.turn).post("/v1/tickets", json=body)
-            if answer.status_code == 503:  # others wrote at once, five times over: ask again
+            if answer.status_code == 503:  # others kept writing first: ask again
                 answer = await next(self.turn).post("/v1/tickets", json=body)
             assert answer.status_code == 201, answer.text
             self.opened += 1

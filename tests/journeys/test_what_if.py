@@ -202,6 +202,7 @@ async def test_a_draft_that_could_be_no_desk_is_refused_with_pointers_into_it(sh
         ({"calendars": {"office": 7}}, "/calendars/office"),
         ({"end": MARCH["start"]}, "/end"),
         ({"start": "2026-03-01T00:00:00"}, "/start"),
+        ({"start": "0001-01-01T00:00:00+14:00"}, "/start"),
         ({"teams": {}}, "/teams"),
     ):
         answer = await shop.client.post("/v1/sla/what-if", json={**MARCH, **draft})

@@ -1,6 +1,7 @@
 """A request arrives: the same one again, a message on a ticket it belongs to, or a new ticket."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
@@ -49,17 +50,14 @@ async def arrive(
 
     Raises:
         KeyReused: its Idempotency-Key belongs to another request.
-        Superseded: others kept writing first, five times over.
+        Superseded: others kept writing first, `ATTEMPTS` times over.
     """
     ledger = Ledger(draft.channel, draft.account, draft.external_id, draft.conversation, envelope)
     request = _Request(house, draft, ledger, now, idempotent, answering, correlation_id)
-    for attempt in range(ATTEMPTS):
-        try:
+    for _ in range(ATTEMPTS - 1):
+        with suppress(Superseded):
             return await request.take()
-        except Superseded:
-            if attempt == ATTEMPTS - 1:
-                raise
-    raise Superseded
+    return await request.take()
 
 
 class _Request(Struct, frozen=True):

@@ -16,8 +16,11 @@ from tickets.application.ports import Ledger, TicketStore
 from tickets.domain.escalation import Escalation
 from tickets.domain.ticket import Change, Ticket
 
-ATTEMPTS = 5
-"""How often something is decided anew when somebody else wrote first. Each loss means another one won."""
+ATTEMPTS = 20
+"""How often a request is decided before its sender is told to come again. Each loss means another one won.
+
+All who are on their way in lose to an edit of the desk, and a desk may be edited object by object.
+"""
 
 
 class Desks(Protocol):

@@ -91,7 +91,8 @@ class PostgresTickets:
             if any(message.attachments for message in change.messages):
                 async with self.engine.transaction():
                     number = (await self._open([opening]))[0]
-                    await self._hang_on(change)
+                    if number is not None:  # else there is no message to hang them on
+                        await self._hang_on(change)
             else:
                 number = await self._opening.ask(opening)
         if number is None:

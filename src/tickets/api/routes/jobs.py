@@ -1,6 +1,7 @@
 """`/v1/jobs`: work under way, how far it is, and stopping it; and what starts it."""
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
@@ -22,6 +23,7 @@ from tickets.domain.errors import NotFound, Refused
 from tickets.domain.words import Instant
 
 _TAGS = ["Jobs"]
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 Key = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
@@ -70,9 +72,10 @@ async def suppose_promises(request: Call, parts: FromParts, data: JSONBody[DeskD
     The real histories are replayed on the draft's terms: attainment, breaches and due instants before and
     after, by metric and team.
     """
+    if data.start < _EARLIEST:
+        raise _unfit(f"must not lie before {_EARLIEST:%Y-%m-%d}", "/start")
     if data.start >= data.end:
-        fault = Fault("must be later than start", pointer="/end")
-        raise Problem(422, "The body does not fit.", errors=[fault])
+        raise _unfit("must be later than start", "/end")
     asked = WhatIf(
         start=data.start,
         end=data.end,
@@ -87,6 +90,10 @@ async def suppose_promises(request: Call, parts: FromParts, data: JSONBody[DeskD
         return Answer(HTTPStatus.ACCEPTED, msgspec.json.encode(job))
 
     return await _started(parts, request, start)
+
+
+def _unfit(detail: str, pointer: str) -> Problem:
+    return Problem(422, "The body does not fit.", errors=[Fault(detail, pointer=pointer)])
 
 
 @get("/v1/jobs", opt=needs("desk:read"), tags=_TAGS, operation_id="listJobs")
