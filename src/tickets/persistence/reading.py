@@ -7,6 +7,7 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from tickets.application.placements.explaining import Urgency
+from tickets.application.placements.queues import Queued
 from tickets.application.views import AlertView, EventView, MessageView, TicketLine
 from tickets.persistence.engine import Engine
 from tickets.persistence.rows import Rows
@@ -84,6 +85,18 @@ SELECT (SELECT {WANTED_BY} FROM ticket WHERE id = $1 AND waiting_since IS NOT NU
 """
 _URGENT = Rows(Urgency)
 
+MOST_QUEUES = 1000
+"""Teams for which something waits, the most urgent of them; far more than a desk has."""
+
+_QUEUES = f"""
+SELECT team, count(*), count(*) FILTER (WHERE routing ->> 'outcome' = 'unroutable'),
+       min(waiting_since), min(wanted_by), (array_agg(id ORDER BY wanted_by, id))[1]
+FROM (SELECT id, team, routing, waiting_since, {WANTED_BY} AS wanted_by
+      FROM ticket WHERE waiting_since IS NOT NULL) AS waiting
+GROUP BY team ORDER BY min(wanted_by) LIMIT {MOST_QUEUES}
+"""
+_QUEUED = Rows(Queued)
+
 
 class Reading:
     """Answers to who asks; writes nothing."""
@@ -119,6 +132,10 @@ class Reading:
     async def urgency(self, ticket: UUID) -> Urgency:
         """How urgently a ticket wants an agent, if it waits for one."""
         return _URGENT.all(await self.engine.fetch(_URGENCY, ticket))[0]
+
+    async def queues(self) -> list[Queued]:
+        """What waits, for each team that something waits for."""
+        return _QUEUED.all(await self.engine.fetch(_QUEUES))
 
     async def alerts(
         self, state: str | None, ticket: UUID | None, before: UUID | None, limit: int

@@ -1,4 +1,4 @@
-"""`/v1/tickets/{id}/routing`, `/v1/routing`: who is given what, and why."""
+"""`/v1/tickets/{id}/routing`, `/v1/routing`, `/v1/queues`: who is given what, why, and what waits."""
 
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from tickets.api.parts import FromParts
 from tickets.api.supposed import Supposed, supposed_ticket
 from tickets.application.placements.explaining import RoutingView, routing_of
 from tickets.application.placements.preview import Placed, preview
+from tickets.application.placements.queues import QueuesView, queues_of
 from tickets.domain.errors import NotFound
 
 _TAGS = ["Routing"]
@@ -45,4 +46,12 @@ async def preview_routing(parts: FromParts, data: JSONBody[Supposed]) -> Placed:
     return preview(ticket, desk, await parts.house.tickets.agent_states(), now)
 
 
-ROUTES = (explain_routing, preview_routing)
+@get("/v1/queues", opt=needs("tickets:read"), tags=_TAGS, operation_id="listQueues")
+async def list_queues(parts: FromParts) -> QueuesView:
+    """What waits for each team, how urgently, and who there is to take it."""
+    desk = await parts.house.desks.current()
+    queued = await parts.reading.queues()
+    return queues_of(queued, desk, await parts.house.tickets.agent_states(), parts.now())
+
+
+ROUTES = (explain_routing, preview_routing, list_queues)
