@@ -73,8 +73,8 @@ def _between(
     start = clocks.seen_at or until
     if old.ended_at is not None:
         if new.is_live:
-            why = "not promised" if old.state == "cancelled" else clocks.status
-            yield Stretch(old.ended_at, until, "paused", why)
+            dropped = promise is None or old.state == "cancelled"
+            yield Stretch(old.ended_at, until, "paused", "not promised" if dropped else clocks.status)
     elif old.since is None or promise is None:
         yield Stretch(start, until, "paused", clocks.status)
     else:

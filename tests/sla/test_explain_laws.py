@@ -4,11 +4,12 @@ from datetime import timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.sla.desk import ALWAYS, at, promise
 from tests.sla.effort import long
 from tests.sla.walk import Walk, last_terms, used_by
 from tests.sla.worlds import CALENDARS, FIRST, START, STEP, STEPS, histories
 
-from sla import Event, Signal, Terms, TimePassed, explain, replay
+from sla import Event, Opened, Signal, Terms, TermsChanged, TimePassed, explain, replay
 
 ZERO = timedelta()
 laws = settings(max_examples=long(60), deadline=None)
@@ -69,3 +70,21 @@ def test_the_levels_to_come_come_when_it_says(history: list[Signal], first: Term
                 assert to_come[level] <= at if level in event.covers else to_come[level] == at
         if explanation.levels:
             assert {level for m, c, level in fired if (m, c) == (clock.metric, clock.cycle)} >= to_come.keys()
+
+
+def test_a_broken_promise_that_was_dropped_for_a_while_was_not_promised_then() -> None:
+    promised = Terms((promise("assignment", "PT1H", hours=ALWAYS, calendar="always"),))
+    (explanation,) = explain(
+        [
+            Opened(at("mon 08:00"), "open"),
+            TermsChanged(at("mon 10:00"), Terms(())),
+            TermsChanged(at("mon 11:00"), promised),
+            TimePassed(at("mon 12:00")),
+        ],
+        promised,
+    )
+    assert [(s.start, s.kind, s.why) for s in explanation.stretches] == [
+        (at("mon 08:00"), "counted", "always"),
+        (at("mon 10:00"), "paused", "not promised"),
+        (at("mon 11:00"), "counted", "always"),
+    ]
