@@ -16,6 +16,7 @@ POSTS: Mapping[str, object] = {
     "/v1/tickets/{id}/assign": {"agent": "sales-hn-1"},
     "/v1/tickets/{id}/solve": None,
     "/v1/tickets/{id}/reopen": None,
+    "/v1/agents/{key}/next": None,
     "/v1/alerts/{id}/acknowledge": None,
     "/v1/envelopes/{id}/replay": None,
     "/v1/api-keys": {"name": "a", "scopes": ["tickets:read"]},
@@ -26,7 +27,7 @@ POSTS: Mapping[str, object] = {
     "/v1/intake/inbox/{mailbox}": {},
     "/v1/intake/hotline/{line}": {},
 }
-PLACES = {"{id}": NOBODY, "{form}": "support", "{mailbox}": "cskh", "{line}": "1900"}
+PLACES = {"{id}": NOBODY, "{key}": "sales-hn-1", "{form}": "support", "{mailbox}": "cskh", "{line}": "1900"}
 
 
 async def test_every_post_that_does_something_looks_at_its_key(shop: Shop) -> None:

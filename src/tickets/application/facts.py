@@ -120,18 +120,29 @@ def place(
     """Ask routing about waiting tickets; the most urgent chooses first."""
     roster = desk.roster({state.key: _availability(state) for state in states})
     asked = [_waiting(ticket, desk, now) for ticket in waiting]
-    return [
-        Placement(
-            ticket=decision.ticket,
-            agent=decision.agent if decision.outcome == "assigned" else None,
-            assigned_at=decision.assigned_at,
-            outcome=decision.outcome,
-            reason=decision.reason,
-            explanation=Raw(_encode(decision)),
-            look_again_at=decision.next_relaxation_at,
-        )
-        for decision in routing.route(asked, roster, desk.rules, now)
-    ]
+    return [_placement(decision) for decision in routing.route(asked, roster, desk.rules, now)]
+
+
+def pull(
+    agent: str, waiting: Sequence[Ticket], desk: CompiledDesk, states: Sequence[AgentState], now: datetime
+) -> Placement | None:
+    """The most urgent of these that this agent may take, or None."""
+    roster = desk.roster({state.key: _availability(state) for state in states})
+    asked = [_waiting(ticket, desk, now) for ticket in waiting]
+    decision = routing.pull(agent, asked, roster, desk.rules, now)
+    return None if decision is None else _placement(decision)
+
+
+def _placement(decision: routing.Decision) -> Placement:
+    return Placement(
+        ticket=decision.ticket,
+        agent=decision.agent if decision.outcome == "assigned" else None,
+        assigned_at=decision.assigned_at,
+        outcome=decision.outcome,
+        reason=decision.reason,
+        explanation=Raw(_encode(decision)),
+        look_again_at=decision.next_relaxation_at,
+    )
 
 
 def _availability(state: AgentState) -> routing.Availability:

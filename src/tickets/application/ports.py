@@ -149,6 +149,9 @@ class TicketStore(Protocol):
         Those behind `after`; only those whose `route_at` has come unless `everyone`.
         """
 
+    async def waiting(self, limit: int, after: tuple[datetime, UUID] | None) -> list[tuple[datetime, Ticket]]:
+        """As `claim_waiting` of everyone, but nothing is locked, and what others hold is there too."""
+
     async def agent_states(self) -> list[AgentState]:
         """The live part of every agent."""
 

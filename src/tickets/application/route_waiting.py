@@ -49,7 +49,7 @@ async def _round(house: House, desk: CompiledDesk, waiting: list[Ticket], now: d
         if placement.agent is None:
             change = _still_waiting(ticket, placement, now)
         elif placement.agent in took:
-            change = await _assigned(house, desk, ticket, placement, now)
+            change = await assigned(house, desk, ticket, placement, "router", now)
         else:
             continue  # somebody else was faster: it waits, and the next round looks again
         if change is not None:
@@ -71,10 +71,11 @@ async def _take(
     return await house.tickets.take_capacity(loads)
 
 
-async def _assigned(
-    house: House, desk: CompiledDesk, ticket: Ticket, placement: Placement, now: datetime
+async def assigned(
+    house: House, desk: CompiledDesk, ticket: Ticket, placement: Placement, actor: str, now: datetime
 ) -> Change:
-    scene = await house.scene(ticket, desk, "router", now)
+    """What it comes to when a held ticket goes to the agent it was placed with, whose capacity is taken."""
+    scene = await house.scene(ticket, desk, actor, now)
     change, escalations = decide(Assign(placement.agent), scene)
     change = replace(change, after=replace(change.after, routing=placement.explanation))
     return house.with_alerts(change, escalations, desk)

@@ -191,6 +191,11 @@ WHERE waiting_since IS NOT NULL AND ($3 OR route_at <= $1)
   AND ($4::timestamptz IS NULL OR ({WANTED_BY}, id) > ($4, $5::uuid))
 ORDER BY 1, id LIMIT $2 FOR UPDATE SKIP LOCKED
 """
+WAITING = f"""
+SELECT {WANTED_BY}, {TICKET.columns} FROM ticket
+WHERE waiting_since IS NOT NULL AND ($2::timestamptz IS NULL OR ({WANTED_BY}, id) > ($2, $3::uuid))
+ORDER BY 1, id LIMIT $1
+"""
 AGENT_STATES = "SELECT key, presence, load, last_assigned_at FROM agent_state"
 NEXT_INSTANT = """
 SELECT least((SELECT min(tick_at) FROM ticket WHERE tick_at IS NOT NULL),

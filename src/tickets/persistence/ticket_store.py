@@ -159,6 +159,11 @@ class PostgresTickets:
         rows = await self.engine.fetch(sql.CLAIM_WAITING, now, limit, everyone, *place)
         return [(wanted_by, sql.TICKET.one(ticket)) for wanted_by, *ticket in rows]
 
+    async def waiting(self, limit: int, after: tuple[datetime, UUID] | None) -> list[tuple[datetime, Ticket]]:
+        """Tickets that wait for an agent, most urgent first, not locked."""
+        rows = await self.engine.fetch(sql.WAITING, limit, *(after or (None, None)))
+        return [(wanted_by, sql.TICKET.one(ticket)) for wanted_by, *ticket in rows]
+
     async def agent_states(self) -> list[AgentState]:
         """The live part of every agent."""
         return _STATES.all(await self.engine.fetch(sql.AGENT_STATES))
