@@ -40,6 +40,17 @@ async def test_a_missed_call_is_called_back_or_breaks_a_promise(shop: Shop) -> N
     assert "sla.breached" in await shop.events(ticket)
 
 
+async def test_a_policy_for_missed_calls_promises_from_the_first_of_them_on(shop: Shop) -> None:
+    answer = await shop.client.put(
+        "/v1/desk/sla_policies/missed", json={**PROMISES, "order": 5, "when": {"tags": ["missed_call"]}}
+    )
+    assert answer.status_code == 200, answer.text
+    ticket = (await call(shop, "missed", status=201))["ticket"]
+    found = await shop.get(f"/v1/tickets/{ticket}")
+    assert "missed" in {clock["policy"] for clock in found["clocks"]}
+    assert found["tags"] == ["call", "missed_call"]
+
+
 async def test_an_answered_call_is_the_callback(shop: Shop) -> None:
     await promise(shop)
     ticket = (await call(shop, "missed", status=201))["ticket"]

@@ -9,7 +9,7 @@ from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 from tickets.application import facts
-from tickets.application.change import Called, Command, Draw, Say, Scene, called, decide
+from tickets.application.change import MISSED_CALL, Called, Command, Draw, Say, Scene, called, decide
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.house import ATTEMPTS, House
 from tickets.application.ports import Idempotent, Known, Ledger, Load, Superseded, Wanted
@@ -180,6 +180,7 @@ def customer_of(draft: Draft, customer_id: UUID) -> Customer:
 
 def ticket_of(draft: Draft, customer: Customer, ticket_id: UUID, now: datetime) -> Ticket:
     """A new ticket as its facts stand, before team and promises."""
+    tags = (*draft.tags, MISSED_CALL) if draft.call and draft.call.event == "missed" else draft.tags
     return Ticket(
         id=ticket_id,
         channel=draft.channel,
@@ -191,7 +192,7 @@ def ticket_of(draft: Draft, customer: Customer, ticket_id: UUID, now: datetime) 
         customer_tier=customer.tier,
         language=draft.language or draft.sender.language or customer.language,
         region=draft.region or draft.sender.region or customer.region,
-        tags=tuple(dict.fromkeys(map(composed, draft.tags))),
+        tags=tuple(dict.fromkeys(map(composed, tags))),
         fields={composed(name): _comparable(answer) for name, answer in draft.fields.items()},
         waiting_since=now,
         route_at=now,

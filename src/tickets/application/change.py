@@ -51,6 +51,9 @@ class Called(Struct, frozen=True):
     taken: bool = False
 
 
+MISSED_CALL = "missed_call"
+"""The tag of a ticket whose customer called in vain."""
+
 Command = Say | SetStatus | SetPriority | Assign | Called
 
 
@@ -218,8 +221,8 @@ def called(draw: Draw, command: Called) -> None:
     data = {name: value for name in ("agent", "seconds", "recording_url") if (value := getattr(call, name))}
     draw.note(f"call_{call.event}", call=call.call_id, at=call.at, **data)
     if call.event == "missed":
-        if "missed_call" not in draw.ticket.tags:
-            draw.ticket = replace(draw.ticket, tags=(*draw.ticket.tags, "missed_call"))
+        if MISSED_CALL not in draw.ticket.tags:
+            draw.ticket = replace(draw.ticket, tags=(*draw.ticket.tags, MISSED_CALL))
         draw.heed(facts.call_missed(draw.ticket, draw.pinned, at, now))
     if call.event == "answered":
         draw.heed(facts.call_answered(draw.ticket, draw.pinned, at, now))
