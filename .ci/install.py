@@ -49,7 +49,7 @@ def _install(target: Path, lock: Path) -> None:
     # The dev lock holds everything the other does, in the same versions (a test sees to it).
     if _runs(target) and (_key(target, lock) in held or _key(target, DEV_LOCK) in held):
         return
-    print(f"Installing {lock.name} into {target} (once; about half a minute)", flush=True)
+    print(f"Installing {lock.name} into {target} (once; about a minute)", flush=True)
     if not held or not _runs(target):
         _create(target)
     stamp.unlink(missing_ok=True)
@@ -92,7 +92,7 @@ def _with_uv(target: Path, lock: Path) -> bool:
     if uv is None:
         return False
     base = [uv, "pip", "install", "--quiet", "--python", _python(target)]
-    steps = [[*base, "--require-hashes", "-r", str(lock)], [*base, *PROJECT, "--offline", "-e", str(ROOT)]]
+    steps = [[*base, *LOCKED, "-r", str(lock)], [*base, *PROJECT, "--offline", "-e", str(ROOT)]]
     return all(subprocess.run(s, check=False, capture_output=True).returncode == 0 for s in steps)
 
 
@@ -100,10 +100,13 @@ def _with_pip(target: Path, lock: Path) -> None:
     base = [_python(target), "-I", "-m", "pip", "install", "--disable-pip-version-check"]
     environment = {**os.environ, "PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0"}
     quiet = [] if sys.stdout.isatty() else ["--quiet"]
-    subprocess.run([*base, *quiet, "--require-hashes", "-r", str(lock)], check=True, env=environment)
+    subprocess.run([*base, *quiet, *LOCKED, "-r", str(lock)], check=True, env=environment)
     subprocess.run([*base, "--quiet", *PROJECT, "--no-index", "-e", str(ROOT)], check=True, env=environment)
 
 
+# The lock is complete (a test sees to it), so nothing is resolved: some pips look past a pin of `x` when
+# `x[extra]` is asked for, and then refuse what they found because it has no hash.
+LOCKED = ("--no-deps", "--require-hashes")
 PROJECT = ("--no-deps", "--no-build-isolation")
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 import re
 import tomllib
+from collections.abc import Iterator
+from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
@@ -45,6 +47,31 @@ def test_the_lock_satisfies_what_pyproject_asks(root: Path, lock: str, extras: t
         for r in wanted
         if (version := pinned.get(canonicalize_name(r.name))) is None or version not in r.specifier
     ]
+    assert unmet == []
+
+
+def wanted(name: str, extras: frozenset[str]) -> Iterator[Requirement]:
+    """What an installed distribution asks for here, with these extras of it."""
+    for line in distribution(name).requires or ():
+        requirement = Requirement(line)
+        if requirement.marker is None or any(requirement.marker.evaluate({"extra": e}) for e in extras):
+            yield requirement
+
+
+def test_the_lock_is_complete(root: Path) -> None:
+    """Nothing is resolved when it is installed, so whatever anything in it asks for has to stand in it."""
+    pinned = pins((root / "requirements-dev.lock").read_text())
+    ahead = [Requirement("tickets[dev]")]
+    seen: set[tuple[str, frozenset[str]]] = set()
+    unmet: list[str] = []
+    while ahead:
+        asked = ahead.pop()
+        name, extras = canonicalize_name(asked.name), frozenset(asked.extras) or frozenset({""})
+        if name != "tickets" and (name not in pinned or pinned[name] not in asked.specifier):
+            unmet.append(str(asked))
+        elif (name, extras) not in seen:
+            seen.add((name, extras))
+            ahead += wanted(name, extras)
     assert unmet == []
 
 
