@@ -13,12 +13,14 @@ from routing.roster import Roster
 from routing.rotation import Layer
 from routing.router import Matcher, pull, route
 from routing.rules import Facts, Relaxation, Rule, Strategy, check_rules, holds, match
-from routing.schedule import Override, Schedule, check_schedule
+from routing.schedule import EARLIEST, LATEST, Override, Schedule, check_schedule
 from routing.skills import Requirement
 from routing.waiting import PATIENCE, Priority, Waiting, wanted_by, weight_of
 
 __all__ = [
     "AGENTS_LISTED",
+    "EARLIEST",
+    "LATEST",
     "PATIENCE",
     "Agent",
     "Availability",

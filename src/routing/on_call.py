@@ -81,7 +81,7 @@ def _piece(schedule: Schedule, zone: ZoneInfo, at: datetime) -> _Piece:
     since, until = found.since, found.until
     agent, override = found.agent, None
     for index, candidate in enumerate(schedule.overrides):
-        edges = candidate.starts_at, candidate.ends_at
+        edges = candidate.starts_at.astimezone(UTC), candidate.ends_at.astimezone(UTC)
         since = max((edge for edge in (since, *edges) if edge is not None and edge <= at), default=None)
         until = min((edge for edge in (until, *edges) if edge is not None and edge > at), default=None)
         if edges[0] <= at < edges[1] and candidate.replaces in (None, agent):

@@ -11,6 +11,7 @@ from routing.rotation import WEEKDAYS, Hours, Layer, time_of_day
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+"""Schedules answer from `EARLIEST` until just before `LATEST`."""
 
 
 class Override(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -115,6 +115,7 @@ async def _wire(
     outbox = PostgresOutbox(engine)
     reading = Reading(engine)
     jobs = PostgresJobs(engine)
+    secret = await _secret(settings, engine)
     parts = Parts(
         engine=engine,
         now=now,
@@ -123,13 +124,15 @@ async def _wire(
         api_keys=ApiKeys(engine),
         idempotency=Idempotency(engine),
         house=house,
-        porter=Porter(house, envelopes, await _secret(settings, engine)),
+        porter=Porter(house, envelopes, secret),
         desks=desks,
         envelopes=envelopes,
         reading=reading,
         promises=PromiseReading(engine),
         jobs=jobs,
         ring=ring,
+        secret=secret,
+        public_url=settings.public_url,
         measure=_measuring(metrics, reading, outbox, now),
         largest_body=settings.body_limit,
     )

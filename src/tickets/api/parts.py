@@ -41,7 +41,8 @@ class Parts:
     """The parts of the application that routes ask for something.
 
     `now` and `new_id` are the only sources of instants and ids. `measure` is called before metrics are read,
-    to set gauges that come from the database. `largest_body` is in bytes.
+    to set gauges that come from the database. `largest_body` is in bytes. `secret` keys what proves itself;
+    `public_url` stands before the paths of addresses given to others.
     """
 
     engine: Engine
@@ -58,6 +59,8 @@ class Parts:
     promises: PromiseReading
     jobs: PostgresJobs
     ring: Ring
+    secret: bytes
+    public_url: str
     measure: Callable[[], Awaitable[None]] = _measure_nothing
     largest_body: int = 10 * MEBIBYTE
 

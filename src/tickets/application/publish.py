@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
+import msgspec
 from msgspec import Struct
 
 from tickets.application.desk.check import Checked, check, put_object, remove_object
@@ -40,6 +41,15 @@ async def apply_file(desks: DeskStore, text: str, now: datetime, *, dry_run: boo
 async def put(desks: DeskStore, kind: str, key: str, body: bytes, now: datetime) -> Publication:
     """Publish one object. Raises `UnknownObject` and `InvalidDesk`."""
     return await _edit(desks, lambda current: put_object(current, kind, key, body), now)
+
+
+async def amend(
+    desks: DeskStore, kind: str, key: str, amended: Callable[[Desk], object], now: datetime
+) -> Publication:
+    """Publish one object as `amended` makes it of the desk there is. Raises as `put` and `amended` do."""
+    return await _edit(
+        desks, lambda current: put_object(current, kind, key, msgspec.json.encode(amended(current))), now
+    )
 
 
 async def remove(desks: DeskStore, kind: str, key: str, now: datetime) -> Publication:
