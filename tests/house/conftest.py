@@ -19,7 +19,7 @@ def root() -> Path:
 @pytest.fixture(scope="session")
 def texts() -> dict[str, str]:
     """Every text file that belongs to the project, by its path from the root."""
-    files = [p for p in ROOT.iterdir() if p.is_file()]
+    files = [p for p in ROOT.iterdir() if p.is_file() and p.name != ".git"]  # a file in a worktree
     files += [p for folder in FOLDERS for p in (ROOT / folder).rglob("*") if p.is_file()]
     return {
         str(p.relative_to(ROOT)): p.read_text(encoding="utf-8", errors="replace")
