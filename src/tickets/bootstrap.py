@@ -17,7 +17,11 @@ from tickets.api.app import ROUTES, create_app
 from tickets.api.parts import Parts
 from tickets.api.routes import health
 from tickets.api.server import Keep, nothing_to_keep, serve_http
+from tickets.application.answers.answer import AnswersBySource
+from tickets.application.answers.by_mail import MailAnswers
+from tickets.application.answers.receipt import Receipts
 from tickets.application.deliver import Deliver
+from tickets.application.delivered import Delivered
 from tickets.application.give_up import GiveUp
 from tickets.application.house import House
 from tickets.application.jobs.advance import Jobs
@@ -34,6 +38,7 @@ from tickets.persistence.engine import Engine
 from tickets.persistence.envelopes import PostgresEnvelopes
 from tickets.persistence.idempotency import Idempotency
 from tickets.persistence.job_store import PostgresJobs
+from tickets.persistence.mail_addresses import PostgresAddresses
 from tickets.persistence.outbox import PostgresOutbox
 from tickets.persistence.promise_reading import PromiseReading
 from tickets.persistence.reading import Reading
@@ -108,9 +113,8 @@ async def _wire(
         doorbell.ring(OUTBOX)
 
     counting = Counting(metrics, ring, ring_outbox)
-    notices = AlertNotices(sender=settings.mail_from, public_url=settings.public_url)
-    desks = PostgresDesks(engine)
-    house = House(PostgresTickets(engine, new_id), desks, notices, counting, new_id)
+    secret, desks = await _secret(settings, engine), PostgresDesks(engine)
+    house = _house(settings, engine, desks, counting, new_id, secret)
     envelopes = PostgresEnvelopes(engine)
     outbox = PostgresOutbox(engine)
     reading = Reading(engine)
@@ -127,6 +131,7 @@ async def _wire(
         porter=Porter(house, envelopes, secret),
         desks=desks,
         envelopes=envelopes,
+        addresses=PostgresAddresses(engine),
         reading=reading,
         promises=PromiseReading(engine),
         jobs=jobs,
@@ -149,6 +154,30 @@ async def _wire(
         outbox=outbox,
         outbox_rung=outbox_rung,
         doorbell=doorbell,
+    )
+
+
+def _house(
+    settings: Settings,
+    engine: Engine,
+    desks: PostgresDesks,
+    counting: Counting,
+    new_id: Callable[[], UUID],
+    secret: bytes,
+) -> House:
+    return House(
+        PostgresTickets(engine, new_id),
+        desks,
+        AlertNotices(sender=settings.mail_from, public_url=settings.public_url),
+        counting,
+        new_id,
+        answers=AnswersBySource(MailAnswers(secret)),
+        receipts=Receipts(
+            secret=secret,
+            public_url=settings.public_url,
+            addresses=PostgresAddresses(engine),
+            leaves=settings.smtp_url is not None,
+        ),
     )
 
 
@@ -237,6 +266,7 @@ async def _deliver(app: Application, stack: AsyncExitStack) -> Coroutine[None, N
         jitter=system.chance,
         witness=Clerk(app.parts.metrics),
         bury=GiveUp(app.parts.house, app.outbox),
+        settle=Delivered(app.parts.house, app.outbox),
     )
 
     async def attempt(row: UUID) -> None:

@@ -6,6 +6,9 @@ import msgspec
 from msgspec import Struct
 
 from tickets.adapters import system
+from tickets.application.answers.answer import AnswersBySource
+from tickets.application.answers.by_mail import MailAnswers
+from tickets.application.answers.receipt import Receipts
 from tickets.application.arrive import arrive
 from tickets.application.house import House
 from tickets.application.notices import AlertNotices
@@ -15,6 +18,7 @@ from tickets.persistence import ticket_sql as sql
 from tickets.persistence.connection import Record, to_json
 from tickets.persistence.desk_store import PostgresDesks
 from tickets.persistence.engine import Engine
+from tickets.persistence.mail_addresses import PostgresAddresses
 from tickets.persistence.ticket_store import PostgresTickets
 
 SUBJECT = "Màn hình bị sọc sau hai tuần"
@@ -55,6 +59,10 @@ async def record(url: str) -> Recorded:
         AlertNotices(sender="bench@example.com", public_url="http://127.0.0.1"),
         _Nobody(),
         system.new_id,
+        answers=AnswersBySource(MailAnswers(b"bench")),
+        receipts=Receipts(
+            secret=b"bench", public_url="http://127.0.0.1", addresses=PostgresAddresses(engine), leaves=False
+        ),
     )
     external_id = f"order-{system.new_id().hex[-9:]}"
     await arrive(house, _draft(external_id), now, correlation_id=str(system.new_id()))

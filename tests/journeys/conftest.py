@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
@@ -75,8 +76,15 @@ class Shop:
 @pytest.fixture
 async def shop(database_url: str, tmp_path: Path) -> AsyncIterator[Shop]:
     """A shop that has just opened for the day."""
+    async with opened(database_url, tmp_path, {}) as made:
+        yield made
+
+
+@asynccontextmanager
+async def opened(database_url: str, folder: Path, options: dict[str, str]) -> AsyncIterator[Shop]:
+    """A shop with options of its own."""
     made = Shop()
-    settings = read_settings({"TICKETS_DATA_DIR": str(tmp_path)})
+    settings = read_settings({"TICKETS_DATA_DIR": str(folder), **options})
     async with wired(settings, database_url, now=made.now, new_id=made.new_id) as app:
         made.app = app
         text = files("tickets.sample").joinpath("desk.yaml").read_text(encoding="utf-8")

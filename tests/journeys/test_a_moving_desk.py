@@ -39,7 +39,15 @@ class MovingDesk:
 
 async def arriving(shop: Shop, draft: Draft, *, edits: int) -> Arrived:
     house = shop.app.parts.house
-    moving = House(house.tickets, MovingDesk(shop, edits), house.notices, house.observer, house.new_id)
+    moving = House(
+        house.tickets,
+        MovingDesk(shop, edits),
+        house.notices,
+        house.observer,
+        house.new_id,
+        answers=house.answers,
+        receipts=house.receipts,
+    )
     return await arrive(moving, draft, shop.instant)
 
 

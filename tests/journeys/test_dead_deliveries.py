@@ -6,6 +6,7 @@ from tests.journeys.conftest import Shop
 from tests.worker.stage import Obedient
 
 from tickets.application.deliver import Dead, Deliver, Outcome, Settled
+from tickets.application.delivered import Delivered
 from tickets.application.give_up import GiveUp
 from tickets.worker.witness import Clerk
 
@@ -29,6 +30,7 @@ class Post:
             jitter=lambda: 0.0,
             witness=Clerk(parts.metrics),
             bury=GiveUp(parts.house, shop.app.outbox),
+            settle=Delivered(parts.house, shop.app.outbox),
         )
 
     async def send(self, destination: str, row: object, body: bytes) -> Outcome:  # noqa: ARG002 - a way

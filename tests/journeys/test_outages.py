@@ -72,7 +72,15 @@ async def test_the_ticker_lives_through_an_outage_at_any_of_its_statements(shop:
     house = shop.app.parts.house
     tickets = GoesAwayWhileLookingAhead(shop.app.engine, shop.new_id)
     tickets.stopped = asyncio.Event()
-    flaky = House(tickets, house.desks, house.notices, house.observer, shop.new_id)
+    flaky = House(
+        tickets,
+        house.desks,
+        house.notices,
+        house.observer,
+        shop.new_id,
+        answers=house.answers,
+        receipts=house.receipts,
+    )
     ticker = Ticker(flaky, shop.app.parts.porter, Bell())
     async with asyncio.timeout(_PATIENCE):
         await ticker.run(shop.now, tickets.stopped)

@@ -86,6 +86,7 @@ def delivery(
     return Deliver(
         outbox=outbox,
         bury=outbox.conclude,
+        settle=outbox.conclude,
         ways=ways,
         clock=clock,
         jitter=lambda: 0.0,

@@ -96,13 +96,15 @@ async def test_killed_between_send_and_settle_it_is_sent_again_with_the_same_id_
 ) -> None:
     row, way = await put(engine), Obedient()
     alive = delivery(engine, clock, webhook=way)
+    dies = DiesBeforeItSettles(engine)
     dying = Deliver(
-        outbox=DiesBeforeItSettles(engine),
+        outbox=dies,
         ways=alive.ways,
         clock=clock,
         jitter=alive.jitter,
         witness=alive.witness,
         bury=alive.bury,
+        settle=dies.conclude,
     )
     with pytest.raises(asyncio.CancelledError):
         await dying(row)

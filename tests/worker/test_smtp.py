@@ -71,6 +71,18 @@ async def test_the_stored_bytes_arrive_as_they_are(server: MailServer, postman: 
     assert envelope.rcpt_tos == ["an@shop.example"]
 
 
+RETURNS = [(b"<cskh@shop.example>", "cskh@shop.example"), (b"<>", "<>")]
+
+
+@pytest.mark.parametrize(("path", "sender"), RETURNS)
+async def test_bounces_go_where_the_mail_says_and_that_line_stays_here(
+    server: MailServer, postman: Postman, path: bytes, sender: str
+) -> None:
+    await mail(server).send("an@shop.example", uuid4(), b"Return-Path: " + path + b"\r\n" + MAIL)
+    (envelope,) = postman.taken
+    assert (envelope.mail_from, envelope.content) == (sender, MAIL)
+
+
 REPLIES = [("550 no such person", "refused"), ("450 greylisted", "failed"), ("452 full", "failed")]
 
 

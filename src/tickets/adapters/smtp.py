@@ -1,5 +1,6 @@
 """Mail out, through one SMTP server."""
 
+import re
 from contextlib import suppress
 from datetime import timedelta
 from email.utils import parseaddr
@@ -55,7 +56,8 @@ def mail_server(url: str) -> MailServer:
 class Mail:
     """The way `email`: a row's destination is an address, its bytes a whole message (RFC 5322).
 
-    `sender` is the envelope's, where bounces go; a display name is left off.
+    `sender` is the envelope's, where bounces go, unless the bytes begin with a `Return-Path` of their own,
+    which is not sent on (RFC 5321 §4.4); a display name is left off.
     """
 
     def __init__(self, server: MailServer, sender: str, timeout: timedelta = timedelta(seconds=20)) -> None:
@@ -67,10 +69,11 @@ class Mail:
         """Hand the message to the server. Refusing this mail is final; any trouble with the server is not."""
         if not destination.isascii() or not destination.isprintable() or " " in destination:
             return Outcome.refused(f"{destination!r} is no address SMTP can carry")
+        sender, body = _own_return_path(body, self._sender)
         client = self._client()
         try:
             await client.connect()
-            outcome = await self._hand_over(client, destination, body)
+            outcome = await _hand_over(client, sender, destination, body)
             with suppress(aiosmtplib.SMTPException, OSError):  # it has decided, whatever it says now
                 await client.quit()
         except (aiosmtplib.SMTPException, OSError) as fault:
@@ -79,15 +82,6 @@ class Mail:
             return outcome
         finally:
             client.close()
-
-    async def _hand_over(self, client: aiosmtplib.SMTP, destination: str, body: bytes) -> Outcome:
-        try:
-            await client.sendmail(self._sender, [destination], body)
-        except aiosmtplib.SMTPRecipientsRefused as refusal:
-            return _refusal(refusal.recipients[0])
-        except (aiosmtplib.SMTPSenderRefused, aiosmtplib.SMTPDataError) as refusal:
-            return _refusal(refusal)
-        return Outcome.sent()
 
     def _client(self) -> aiosmtplib.SMTP:
         server = self._server
@@ -100,6 +94,23 @@ class Mail:
             use_tls=server.tls == "always",
             start_tls={"always": False, "starttls": True, "offered": None}[server.tls],
         )
+
+
+async def _hand_over(client: aiosmtplib.SMTP, sender: str, destination: str, body: bytes) -> Outcome:
+    try:
+        await client.sendmail(sender, [destination], body)
+    except aiosmtplib.SMTPRecipientsRefused as refusal:
+        return _refusal(refusal.recipients[0])
+    except (aiosmtplib.SMTPSenderRefused, aiosmtplib.SMTPDataError) as refusal:
+        return _refusal(refusal)
+    return Outcome.sent()
+
+
+def _own_return_path(body: bytes, otherwise: str) -> tuple[str, bytes]:
+    """The envelope's sender (empty: none) and the bytes to send."""
+    first, _, rest = body.partition(b"\r\n")
+    found = re.fullmatch(rb"Return-Path: <([^<>\s]*)>", first)
+    return (found[1].decode("ascii", "replace"), rest) if found else (otherwise, body)
 
 
 class NoMail:

@@ -22,6 +22,7 @@ from tickets.api.routes import (
     intake,
     jobs,
     keys,
+    mail_stop,
     on_call,
     pull,
     reports,
@@ -44,6 +45,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     *reports.ROUTES,
     *jobs.ROUTES,
     *intake.ROUTES,
+    *mail_stop.ROUTES,
     *desk.ROUTES,
 )
 """Every route there is."""

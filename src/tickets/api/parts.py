@@ -18,6 +18,7 @@ from tickets.persistence.engine import Engine
 from tickets.persistence.envelopes import PostgresEnvelopes
 from tickets.persistence.idempotency import Idempotency
 from tickets.persistence.job_store import PostgresJobs
+from tickets.persistence.mail_addresses import PostgresAddresses
 from tickets.persistence.promise_reading import PromiseReading
 from tickets.persistence.reading import Reading
 
@@ -55,6 +56,7 @@ class Parts:
     porter: Porter
     desks: PostgresDesks
     envelopes: PostgresEnvelopes
+    addresses: PostgresAddresses
     reading: Reading
     promises: PromiseReading
     jobs: PostgresJobs

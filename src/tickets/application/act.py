@@ -5,7 +5,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from tickets.application.change import Assign, Command, decide
+from tickets.application.change import Assign, Command, Say, decide
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.house import House
 from tickets.application.ports import Load
@@ -40,6 +40,8 @@ async def act(
         if expected is not None and ticket.epoch != expected:
             raise Stale(ticket.epoch)
         scene = await house.scene(ticket, desk, actor, now)
+        if isinstance(command, Say) and command.kind == "public_reply":
+            scene = replace(scene, answer=await house.answering(ticket, desk))
         change, escalations = decide(command, scene)
         if not change.happened:
             return Change(before=ticket, after=ticket, now=now)

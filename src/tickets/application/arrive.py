@@ -9,6 +9,7 @@ from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 from tickets.application import facts
+from tickets.application.answers.origin import origin_of
 from tickets.application.change import MISSED_CALL, Called, Command, Draw, Say, Scene, called, decide
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.house import ATTEMPTS, House
@@ -118,6 +119,7 @@ class _Request(Struct, frozen=True):
             automatic=draft.automatic,
             written_at=draft.written_at,
             attachments=draft.attachments,
+            origin=origin_of(draft),
         )
 
     async def takes_call(self, units: int, desk: CompiledDesk) -> bool:
@@ -142,8 +144,10 @@ class _Request(Struct, frozen=True):
         ticket = facts.choose_team(replace(ticket, related_to=related_to), desk)
         pinned = facts.pin_terms(ticket, desk)
         change, escalations = opening(self.draft, ticket, pinned, house, now)
-        if escalations:  # notices name the number
+        due = await house.receipts.due(self.draft, desk.desk, now)
+        if escalations or due.mailbox:  # notices and receipts name the number
             change = replace(change, after=replace(change.after, number=await house.tickets.next_number()))
+        change = house.receipts.add(change, due, self.draft, desk.desk, house.new_id())
         change = house.with_alerts(replace(change, correlation_id=self.correlation_id), escalations, desk)
         await house.tickets.intern_terms(pinned.id, pinned.body, now)
         idempotent = self.idempotent
@@ -228,6 +232,7 @@ def opening(
             written_at=draft.written_at,
             occurred_at=now,
             attachments=draft.attachments,
+            origin=origin_of(draft),
         )
     )
     if draft.call is not None:

@@ -8,10 +8,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tickets.application import facts
+from tickets.application.answers.answer import Answering, Unanswered, nobody_hears
 from tickets.domain.draft import Attachment, Call
 from tickets.domain.errors import Refused
 from tickets.domain.escalation import Escalation
-from tickets.domain.ticket import Change, Happened, Message, Ticket
+from tickets.domain.ticket import Change, Happened, Message, Origin, Outgoing, Ticket
 from tickets.domain.words import WORKING, MessageKind, Priority, Status
 
 
@@ -24,6 +25,7 @@ class Say(Struct, frozen=True, kw_only=True):
     automatic: bool = False
     written_at: datetime | None = None
     attachments: tuple[Attachment, ...] = ()
+    origin: Origin | None = None
 
 
 class SetStatus(Struct, frozen=True):
@@ -58,7 +60,10 @@ Command = Say | SetStatus | SetPriority | Assign | Called
 
 
 class Scene(Struct, frozen=True, kw_only=True):
-    """What a command is decided upon. `chosen` gives the terms the desk promises a ticket now."""
+    """What a command is decided upon.
+
+    `chosen` gives the terms the desk promises a ticket now, `answer` what carries a reply to the customer.
+    """
 
     ticket: Ticket
     pinned: facts.Pinned
@@ -66,6 +71,7 @@ class Scene(Struct, frozen=True, kw_only=True):
     now: datetime
     chosen: Callable[[Ticket], facts.Pinned]
     new_id: Callable[[], UUID]
+    answer: Answering = nobody_hears
 
 
 class Draw:
@@ -78,6 +84,7 @@ class Draw:
         self.happened: list[Happened] = []
         self.messages: list[Message] = []
         self.escalations: list[Escalation] = []
+        self.outgoing: list[Outgoing] = []
 
     def note(self, event: str, **data: object) -> None:
         """Write a line of history."""
@@ -126,6 +133,7 @@ class Draw:
             now=self.scene.now,
             happened=tuple(self.happened),
             messages=tuple(self.messages),
+            outgoing=tuple(self.outgoing),
             capacity=dict(freed(before, after)),
         )
 
@@ -164,9 +172,11 @@ def _say(draw: Draw, said: Say) -> None:
         written_at=said.written_at,
         occurred_at=now,
         attachments=said.attachments,
+        origin=said.origin,
     )
     draw.messages.append(message)
-    draw.note("message_added", kind=said.kind, message=str(message.id), automatic=said.automatic)
+    leaving = _leave(draw, message) if said.kind == "public_reply" else {}
+    draw.note("message_added", kind=said.kind, message=str(message.id), automatic=said.automatic, **leaving)
     if said.automatic or said.kind == "internal_note":
         return  # stops no clock, starts none, wakes nobody
     if said.kind == "public_reply":
@@ -177,6 +187,15 @@ def _say(draw: Draw, said: Say) -> None:
         if draw.ticket.status == "pending" or facts.reopens(draw.ticket, draw.pinned, now):
             draw.move_to("open")
         draw.heed(facts.customer_replied(draw.ticket, draw.pinned, now, now))
+
+
+def _leave(draw: Draw, reply: Message) -> dict[str, object]:
+    """Let a reply leave by the customer's way; what the history says of it."""
+    answer = draw.scene.answer(draw.ticket, reply)
+    if isinstance(answer, Unanswered):
+        return {"unsent": answer.reason}
+    draw.outgoing.append(answer)
+    return {"way": answer.way, "destination": answer.destination}
 
 
 def _set_status(draw: Draw, command: SetStatus) -> None:

@@ -123,6 +123,13 @@ def storable(reason: str) -> str:
     return reason[:1_000].encode("utf-8", "replace").decode().replace("\0", "")
 
 
+class Settle(Protocol):
+    """Concludes what has left."""
+
+    async def __call__(self, claimed: Claimed, verdict: Settled, now: datetime) -> bool:
+        """Write the verdict and what is told of it; False when somebody else has claimed the row since."""
+
+
 class Deliver(Struct, frozen=True, kw_only=True):
     """The use case. `limit` bounds one attempt; `lease` outlasts it, so that no two attempts overlap."""
 
@@ -132,6 +139,7 @@ class Deliver(Struct, frozen=True, kw_only=True):
     jitter: Callable[[], float]
     witness: Witness
     bury: Bury
+    settle: Settle
     limit: timedelta = timedelta(seconds=30)
     lease: timedelta = timedelta(seconds=60)
 
@@ -145,6 +153,8 @@ class Deliver(Struct, frozen=True, kw_only=True):
         decided = verdict(outcome, claimed.attempts, now, self.jitter())
         if isinstance(decided, Dead):
             ours = await self.bury(claimed, decided, now)
+        elif isinstance(decided, Settled):
+            ours = await self.settle(claimed, decided, now)
         else:
             ours = await self.outbox.conclude(claimed, decided, now)
         if not ours:

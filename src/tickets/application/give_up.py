@@ -46,7 +46,7 @@ class GiveUp(Struct, frozen=True):
         return True
 
     async def _ticket(self, claimed: Claimed) -> Ticket | None:
-        ticket = _named(claimed, "ticket")
+        ticket = named(claimed, "ticket")
         return None if ticket is None else await self.house.tickets.lock(ticket)
 
     async def _change(
@@ -73,8 +73,8 @@ class GiveUp(Struct, frozen=True):
 
     async def _open_alert(self, claimed: Claimed) -> Alert | None:
         """The alert a row carried, unless somebody has it already."""
-        named = _named(claimed, "alert")
-        alert = None if named is None else await self.house.tickets.find_alert(named)
+        told = named(claimed, "alert")
+        alert = None if told is None else await self.house.tickets.find_alert(told)
         return alert if alert is not None and alert.state == "open" else None
 
     async def _others(
@@ -90,7 +90,7 @@ class GiveUp(Struct, frozen=True):
         ]
 
 
-def _named(claimed: Claimed, what: str) -> UUID | None:
+def named(claimed: Claimed, what: str) -> UUID | None:
     """An id that the row's cause names."""
     try:
         return UUID(str(claimed.cause.get(what)))

@@ -8,6 +8,8 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from tickets.application import facts
+from tickets.application.answers.answer import Answering, Answers
+from tickets.application.answers.receipt import Receipts
 from tickets.application.change import Scene
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.desk.directory import DeskDirectory
@@ -41,7 +43,10 @@ class Observer(Protocol):
 
 
 class House:
-    """Stores, desk and names, for one process. Terms never change, so those read once are kept."""
+    """Stores, desk and names, for one process. Terms never change, so those read once are kept.
+
+    `answers` carry replies to customers, `receipts` tell them that their request has come.
+    """
 
     def __init__(
         self,
@@ -50,7 +55,11 @@ class House:
         notices: Notices,
         observer: Observer,
         new_id: Callable[[], UUID],
+        answers: Answers,
+        receipts: Receipts,
     ) -> None:
+        self.answers = answers
+        self.receipts = receipts
         self.observer = observer
         self.tickets = tickets
         self.desks = desks
@@ -80,6 +89,11 @@ class House:
             chosen=lambda moved: facts.pin_terms(moved, desk),
             new_id=self.new_id,
         )
+
+    async def answering(self, ticket: Ticket, desk: CompiledDesk) -> Answering:
+        """How replies on a ticket reach its customer."""
+        correspondence = await self.tickets.correspondence(ticket)
+        return lambda moved, reply: self.answers.answer(moved, reply, correspondence, desk.desk)
 
     def with_alerts(self, change: Change, escalations: tuple[Escalation, ...], desk: CompiledDesk) -> Change:
         """The change, and whoever has to hear of what became due in it."""

@@ -8,8 +8,9 @@ from uuid import UUID
 
 from msgspec import Raw, Struct
 
+from tickets.application.answers.answer import Correspondence
 from tickets.domain.draft import Identity
-from tickets.domain.ticket import Alert, Change, Customer, Ticket
+from tickets.domain.ticket import Alert, Change, Customer, Happened, Ticket
 
 
 class Superseded(Exception):  # noqa: N818 - a condition, not a bug
@@ -98,6 +99,12 @@ class TicketStore(Protocol):
 
     async def customer(self, customer: UUID) -> Customer:
         """A customer with every identity."""
+
+    async def correspondence(self, ticket: Ticket) -> Correspondence:
+        """Whom an answer on it goes to, and the way by which they last wrote."""
+
+    async def note(self, ticket: UUID, happened: Happened) -> None:
+        """Add a line to the history of a locked ticket that is not changed by it."""
 
     async def next_number(self) -> int:
         """A number for a ticket about to be opened, where it has to be known before; lost if it is not."""

@@ -53,6 +53,19 @@ class Ticket(Struct, frozen=True, kw_only=True):
         return self.status in WORKING
 
 
+class Origin(Struct, frozen=True, kw_only=True):
+    """The way a customer's message came by, so that an answer finds back.
+
+    `account` is the key of the form, mailbox or hotline, `identity` what the customer was known by there.
+    `thread` are the provider's names (Message-IDs) of what it answers and, last, of itself.
+    """
+
+    source: str
+    account: str
+    identity: Identity | None = None
+    thread: tuple[str, ...] = ()
+
+
 class Message(Struct, frozen=True, kw_only=True):
     """One thing said on a ticket. `author` is `customer:<id>`, `agent:<key>` or `api:<key name>`."""
 
@@ -66,6 +79,7 @@ class Message(Struct, frozen=True, kw_only=True):
     written_at: datetime | None = None
     occurred_at: datetime
     attachments: tuple[Attachment, ...] = ()
+    origin: Origin | None = None
 
 
 class Customer(Struct, frozen=True, kw_only=True):

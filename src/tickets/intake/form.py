@@ -39,7 +39,8 @@ class Form(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     `submission_id` names a field the page fills with a fresh random value; without any id the same content
     within `same_within` is one request. `honeypot` names a field people never see. `country` (ISO 3166,
-    two letters) reads national phone numbers.
+    two letters) reads national phone numbers. `receipts` go to whatever address is given, so they are off
+    where anybody may fill it in.
     """
 
     key: str
@@ -56,6 +57,7 @@ class Form(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     same_within: timedelta = timedelta(minutes=10)
     attachments: AttachmentLimits = AttachmentLimits()
     origins: tuple[str, ...] = ()
+    receipts: bool = False
 
 
 def read_form(

@@ -29,7 +29,12 @@ _FIRST_LINE = 100
 
 
 class Mailbox(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An address of the desk. `domain` of our Message-IDs; by default that of `address`."""
+    """An address of the desk. `domain` of our Message-IDs; by default that of `address`.
+
+    Customers are answered from it, as `name` and with `signature`.
+    `receipts` tell who opens a ticket that it has come, in words of ours or `receipt_text`; `plus_address`:
+    its server takes `name+anything@…`, so that answers may be asked for at an address of the ticket's own.
+    """
 
     key: str
     address: str
@@ -39,6 +44,10 @@ class Mailbox(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     language: str | None = None
     region: str | None = None
     domain: str = ""
+    signature: str = ""
+    receipts: bool = True
+    receipt_text: str = ""
+    plus_address: bool = False
 
 
 def read_mail(raw: bytes, mailbox: Mailbox, secret: bytes) -> Draft:

@@ -56,15 +56,30 @@ FROM customer AS c LEFT JOIN customer_identity AS i ON i.customer_id = c.id
 WHERE c.id = $1 GROUP BY c.id
 """
 
+# How the customer last wrote; an automatic message only where there is no other.
+LAST_ORIGIN = """
+SELECT origin FROM message WHERE ticket_id = $1 AND origin IS NOT NULL ORDER BY automatic, id DESC LIMIT 1
+"""
+
+# A line beside those of the ticket's present epoch; the caller holds its lock.
+NOTE = """
+INSERT INTO ticket_event (ticket_id, epoch, position, type, actor, occurred_at, detected_at, data)
+SELECT id, epoch, 1 + coalesce((SELECT max(position) FROM ticket_event AS e
+                                WHERE e.ticket_id = ticket.id AND e.epoch = ticket.epoch), -1),
+       $2, $3, $4, $5, $6
+FROM ticket WHERE id = $1
+"""
+
 # What hangs on ticket rows just written as `t`, from the one JSON document in $1: see `ticket_document`.
 # What belongs to a ticket that is not in `t` (its desk moved, its epoch passed) is not written at all.
 _WRITTEN = """
 said AS (
-    INSERT INTO message (id, ticket_id, kind, author, text, html, automatic, written_at, occurred_at)
-    SELECT s.id, t.id, s.kind, s.author, s.text, s.html, s.automatic, s.written_at, s.occurred_at
+    INSERT INTO message (id, ticket_id, kind, author, text, html, automatic, written_at, occurred_at, origin)
+    SELECT s.id, t.id, s.kind, s.author, s.text, s.html, s.automatic, s.written_at, s.occurred_at,
+           s.origin
     FROM t JOIN jsonb_to_recordset($1::jsonb -> 'messages') AS s(
         ticket_id uuid, id uuid, kind text, author text, text text, html text, automatic boolean,
-        written_at timestamptz, occurred_at timestamptz) ON s.ticket_id = t.id
+        written_at timestamptz, occurred_at timestamptz, origin jsonb) ON s.ticket_id = t.id
 ), happened AS (
     INSERT INTO ticket_event (ticket_id, epoch, position, type, actor, occurred_at, detected_at, signal, data,
                               correlation_id)

@@ -8,10 +8,12 @@ from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
+import msgspec
 from msgspec import Raw
 
+from tickets.application.answers.answer import Correspondence
 from tickets.application.ports import AgentState, Idempotent, Kept, Known, Ledger, Load, Superseded, Wanted
-from tickets.domain.ticket import Alert, Change, Customer, Ticket
+from tickets.domain.ticket import Alert, Change, Customer, Happened, Origin, Ticket
 from tickets.persistence import ticket_sql as sql
 from tickets.persistence.engine import Engine
 from tickets.persistence.gathering import Gathering
@@ -19,6 +21,7 @@ from tickets.persistence.rows import Rows
 from tickets.persistence.ticket_document import document, kept_answer, newcomer
 
 _STATES = Rows(AgentState)
+_origin = msgspec.json.Decoder(Origin).decode
 _LANES = 4
 _AT_ONCE = 64
 
@@ -71,6 +74,17 @@ class PostgresTickets:
         if row is None:
             raise KeyError(customer)
         return sql.CUSTOMER.one(row)
+
+    async def correspondence(self, ticket: Ticket) -> Correspondence:
+        """Whom an answer on it goes to, and the way by which they last wrote."""
+        customer = await self.customer(ticket.customer_id)
+        origin = await self.engine.fetch_value(sql.LAST_ORIGIN, ticket.id)
+        return Correspondence(customer, None if origin is None else _origin(origin))
+
+    async def note(self, ticket: UUID, happened: Happened) -> None:
+        """Add a line to the history of a locked ticket that is not changed by it."""
+        told = (happened.type, happened.actor, happened.occurred_at, happened.detected_at, happened.data)
+        await self.engine.execute(sql.NOTE, ticket, *told)
 
     async def next_number(self) -> int:
         """A number for a ticket about to be opened."""

@@ -19,19 +19,35 @@ from tickets.application.change import Assign, Command, Say, SetPriority, SetSta
 from tickets.application.promises.late_facts import LateFact, LateKind
 from tickets.application.tell_late import tell_late
 from tickets.application.views import TicketView, show
+from tickets.domain.draft import Attachment
 from tickets.domain.ticket import Change
 from tickets.domain.words import Instant, Priority
+from tickets.intake.html_text import clean_html
+from tickets.intake.text import NAME_LIMIT, line
 from tickets.observability.logs import CORRELATION_ID
 
 _TAGS = ["Tickets"]
 _WRITE = needs("tickets:write")
 
 
+class NewFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A file to send with a message; `content` in base 64."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=200)]
+    media_type: Annotated[str, Meta(max_length=200)] = "application/octet-stream"
+    content: bytes
+
+
 class NewMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Something to say. Only a public reply, and not an automatic one, is an answer to the customer."""
+    """Something to say. Only a public reply, and not an automatic one, is an answer to the customer.
+
+    A public reply leaves by the way the customer came, as `text` and, where given, as `html`, made harmless.
+    """
 
     kind: Literal["public_reply", "internal_note", "customer_message"]
     text: Annotated[str, Meta(min_length=1, max_length=200_000)]
+    html: Annotated[str, Meta(max_length=1_000_000)] | None = None
+    attachments: Annotated[tuple[NewFile, ...], Meta(max_length=50)] = ()
     automatic: bool = False
 
 
@@ -70,7 +86,18 @@ async def add_message(
     if_match: IfMatch = None,
 ) -> Response[TicketView | Raw]:
     """Reply to the customer, or note something among agents."""
-    command = Say(kind=data.kind, text=data.text, automatic=data.automatic)
+    command = Say(
+        kind=data.kind,
+        text=data.text,
+        html=None if data.html is None else clean_html(data.html),
+        automatic=data.automatic,
+        attachments=tuple(
+            Attachment(
+                name=line(file.name, NAME_LIMIT) or "file", media_type=file.media_type, content=file.content
+            )
+            for file in data.attachments
+        ),
+    )
     return await _carry_out(parts, request, id, command, if_match, status=201)
 
 

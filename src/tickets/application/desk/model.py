@@ -19,7 +19,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What holds for the whole desk: `country` (ISO 3166-1, two letters) reads national phone numbers.
 
     `language` (BCP 47, such as `vi`) is spoken where nothing says otherwise; notices show instants by the
-    clock of `timezone` (IANA).
+    clock of `timezone` (IANA). Customers who wrote to no mailbox are answered from `mailbox`, by default the
+    first by key.
     """
 
     key: str = "desk"
@@ -27,6 +28,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     country: Annotated[str, Meta(pattern="^[A-Z]{2}$")] = "VN"
     language: str = "vi"
     timezone: str = "UTC"
+    mailbox: str | None = None
 
 
 class Team(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -93,6 +95,12 @@ class Desk(Struct, frozen=True, kw_only=True):
     def timezone(self) -> str:
         """The time zone people read instants in."""
         return self.settings.get(SETTINGS, _DEFAULTS).timezone
+
+    @property
+    def default_mailbox(self) -> Mailbox | None:
+        """What customers are answered from who wrote to no mailbox."""
+        key = self.settings.get(SETTINGS, _DEFAULTS).mailbox or min(self.mailboxes, default="")
+        return self.mailboxes.get(key)
 
 
 SETTINGS = "desk"

@@ -10,7 +10,7 @@ import sla
 from tickets.application.desk.escalation import EscalationPolicy, Target, read_target
 from tickets.application.desk.fault import Faults
 from tickets.application.desk.kinds import KIND, every_object
-from tickets.application.desk.model import Agent, Desk, Team
+from tickets.application.desk.model import Agent, Desk, Settings, Team
 from tickets.domain.words import PRIORITIES, STATUSES, Channel
 from tickets.intake import Form, Line, Mailbox
 from tickets.intake.unreadable import pointer
@@ -61,7 +61,7 @@ class Reference(NamedTuple):
 def check_references(desk: Desk, declared: Mapping[str, frozenset[str]], faults: Faults) -> None:
     """Note every reference that leads nowhere. `declared` has the keys of objects with faults, too."""
     for kind, key, found in every_object(desk):
-        here = pointer(kind.name, key)
+        here = pointer(kind.name) if kind.single else pointer(kind.name, key)
         for at, wanted, name in references_of(kind.name, found):
             known = WORDS.get(wanted) or declared[wanted]
             if name not in known and name not in BUILT_IN.get(wanted, ()):
@@ -90,6 +90,10 @@ def _when(when: Mapping[str, Sequence[str]]) -> Iterator[Reference]:
         kind = FACTS.get(fact)
         if kind is not None:
             yield from _many("/when" + pointer(fact), kind, values)
+
+
+def _settings(settings: Settings) -> Iterator[Reference]:
+    return _one("/mailbox", "mailboxes", settings.mailbox)
 
 
 def _region(region: routing.Region) -> Iterator[Reference]:
@@ -169,6 +173,7 @@ def _for(kind: type[T], read: Callable[[T], Iterator[Reference]]) -> Callable[[S
 
 
 _READ: dict[str, Callable[[Struct], Iterator[Reference]]] = {
+    "settings": _for(Settings, _settings),
     "regions": _for(routing.Region, _region),
     "teams": _for(Team, _team),
     "agents": _for(Agent, _agent),

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from msgspec.structs import replace
 
 import routing
+from tickets.application.answers.places import PLACES, places_in
 from tickets.application.desk.escalation import NAMED, Target
 from tickets.application.desk.fault import Faults
 from tickets.application.desk.kinds import every_object
@@ -148,6 +149,15 @@ def _mailboxes(desk: Desk, faults: Faults) -> None:
             text = desk.mailboxes[key].address
             faults.add(pointer("mailboxes", key, "address"), f"{text!r} is no e-mail address")
     _unique("mailboxes", "address", addresses, faults)
+    for key, mailbox in desk.mailboxes.items():
+        at = pointer("mailboxes", key, "receipt_text")
+        try:
+            unknown = sorted(places_in(mailbox.receipt_text) - PLACES)
+        except ValueError:
+            faults.add(at, "has a brace that never closes; write {{ and }} for braces")
+        else:
+            for place in unknown:
+                faults.unknown(at, "place", place, PLACES)
 
 
 def _hotlines(desk: Desk, faults: Faults) -> None:
