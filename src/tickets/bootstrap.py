@@ -14,9 +14,11 @@ from tickets.adapters.smtp import Mail, NoMail, mail_server
 from tickets.adapters.webhook import Webhook
 from tickets.adapters.webhook_address import Gate
 from tickets.api.app import ROUTES, create_app
+from tickets.api.own_urls import Doors
 from tickets.api.parts import Parts
 from tickets.api.routes import health
 from tickets.api.server import Keep, nothing_to_keep, serve_http
+from tickets.api.streams import Streams
 from tickets.application.answers.answer import AnswersBySource
 from tickets.application.answers.by_mail import MailAnswers
 from tickets.application.answers.receipt import Receipts
@@ -30,8 +32,10 @@ from tickets.application.jobs.recompute import Recomputing
 from tickets.application.jobs.what_if import Supposing
 from tickets.application.notices import AlertNotices
 from tickets.application.receive import Porter
+from tickets.application.take_call import CallTaker
 from tickets.observability.metrics import Metrics
 from tickets.persistence.api_keys import ApiKeys
+from tickets.persistence.calls import PostgresCalls
 from tickets.persistence.current import DB
 from tickets.persistence.desk_store import PostgresDesks
 from tickets.persistence.engine import Engine
@@ -48,7 +52,7 @@ from tickets.settings import Settings
 from tickets.worker.actors import deliver_actor
 from tickets.worker.broker import make_broker
 from tickets.worker.counting import Counting
-from tickets.worker.doorbell import DUE, OUTBOX, WAITING, Doorbell, Listener
+from tickets.worker.doorbell import AGENTS, DUE, OUTBOX, WAITING, Doorbell, Listener
 from tickets.worker.endpoints import Endpoints
 from tickets.worker.perpetual import perpetual
 from tickets.worker.relay import Relay
@@ -62,6 +66,9 @@ ROLES: frozenset[Role] = frozenset({"api", "worker", "ticker"})
 
 KEPT_ANSWERS = timedelta(days=7)
 """How long an Idempotency-Key gives the same answer again."""
+
+CALLS_PULSE = timedelta(seconds=5)
+"""How often calls without a hang-up are looked for."""
 
 JOBS_PULSE = timedelta(seconds=1)
 """How often workers look whether a job has been asked for."""
@@ -103,19 +110,14 @@ async def _wire(
     settings: Settings, engine: Engine, now: Callable[[], datetime], new_id: Callable[[], UUID]
 ) -> Application:
     metrics, bell, outbox_rung, doorbell = Metrics(), Bell(), asyncio.Event(), Doorbell(engine)
-
-    def ring(*, everyone: bool = False) -> None:
-        bell.ring(everyone=everyone)
-        doorbell.ring(WAITING if everyone else DUE)
-
-    def ring_outbox() -> None:
-        outbox_rung.set()
-        doorbell.ring(OUTBOX)
-
+    streams = Streams()
+    ring, ring_outbox, ring_streams = _rings(bell, outbox_rung, streams, doorbell)
     counting = Counting(metrics, ring, ring_outbox)
     secret, desks = await _secret(settings, engine), PostgresDesks(engine)
     house = _house(settings, engine, desks, counting, new_id, secret)
     envelopes = PostgresEnvelopes(engine)
+    calls = PostgresCalls(engine)
+    taker = CallTaker(house, calls, counting.called, ring_streams)
     outbox = PostgresOutbox(engine)
     reading = Reading(engine)
     jobs = PostgresJobs(engine)
@@ -128,13 +130,16 @@ async def _wire(
         api_keys=ApiKeys(engine),
         idempotency=Idempotency(engine),
         house=house,
-        porter=Porter(house, envelopes, secret),
+        porter=Porter(house, envelopes, taker, secret),
         desks=desks,
         envelopes=envelopes,
         addresses=PostgresAddresses(engine),
         reading=reading,
         promises=PromiseReading(engine),
         jobs=jobs,
+        calls=calls,
+        streams=streams,
+        doors=Doors(secret, settings.public_url, os.environ),
         ring=ring,
         secret=secret,
         public_url=settings.public_url,
@@ -181,6 +186,26 @@ def _house(
     )
 
 
+def _rings(
+    bell: Bell, outbox_rung: asyncio.Event, streams: Streams, doorbell: Doorbell
+) -> tuple[Callable[..., None], Callable[[], None], Callable[[], None]]:
+    """What rings here and everywhere: for tickets, for the outbox, for agents' streams."""
+
+    def ring(*, everyone: bool = False) -> None:
+        bell.ring(everyone=everyone)
+        doorbell.ring(WAITING if everyone else DUE)
+
+    def ring_outbox() -> None:
+        outbox_rung.set()
+        doorbell.ring(OUTBOX)
+
+    def ring_streams() -> None:
+        streams.ring()
+        doorbell.ring(AGENTS)
+
+    return ring, ring_outbox, ring_streams
+
+
 async def _secret(settings: Settings, engine: Engine) -> bytes:
     if settings.secret is not None:
         return settings.secret.encode()
@@ -217,6 +242,7 @@ async def serve(
         if "ticker" in roles:
             tasks.append(asyncio.create_task(app.ticker.run(system.now, stopped)))
             tasks.append(asyncio.create_task(perpetual("forget", lambda: _forget(app))))
+            tasks.append(asyncio.create_task(perpetual("calls", lambda: _close_calls(app))))
         if "worker" in roles:
             tasks.append(asyncio.create_task(await _deliver(app, stack)))
             tasks.append(asyncio.create_task(perpetual("jobs", lambda: _advance(app))))
@@ -230,9 +256,16 @@ async def serve(
 
 
 async def _forget(app: Application) -> None:
-    """Drop answers whose Idempotency-Key is past its time, then rest."""
+    """Drop kept answers and lines of agents' streams that are past their time, then rest."""
     await app.parts.idempotency.forget(app.parts.now() - KEPT_ANSWERS)
+    await app.parts.calls.forget(app.parts.now() - KEPT_ANSWERS)
     await asyncio.sleep(timedelta(hours=1).total_seconds())
+
+
+async def _close_calls(app: Application) -> None:
+    """End calls whose hang-up never came, then rest."""
+    await app.parts.porter.calls.close_silent(app.parts.now())
+    await asyncio.sleep(CALLS_PULSE.total_seconds())
 
 
 async def _advance(app: Application) -> None:
@@ -248,6 +281,7 @@ async def _listen(app: Application) -> None:
         DUE: bell.ring,
         WAITING: lambda: bell.ring(everyone=True),
         OUTBOX: app.outbox_rung.set,
+        AGENTS: app.parts.streams.ring,
     }
     await Listener(app.engine, heard).run()
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tickets.domain.draft import Identity
-from tickets.intake import Line, Unreadable, read_call
+from tickets.domain.draft import Draft, Identity
+from tickets.domain.telephony import rebuild
+from tickets.intake import Line, Unreadable, draft_of_call, milestones, read_reports
 
 LINE = Line(key="hanoi", number="+842438251234", name="Hà Nội", language="vi", region="hanoi", tags=("call",))
 EVENT: dict[str, object] = {
@@ -19,6 +20,13 @@ EVENT: dict[str, object] = {
     "from": "0901234567",
     "to": "1900 1234",
 }
+
+
+def read_call(body: bytes, line: Line) -> Draft:
+    """The draft that the last milestone of one event makes."""
+    (report,) = read_reports(body, "application/json", line, datetime(2026, 3, 2, tzinfo=UTC))
+    call = rebuild(report.call_id, report.facts)
+    return draft_of_call(milestones(call)[-1], call.caller, line, report.about)
 
 
 def faults_of(**changed: object) -> set[str]:

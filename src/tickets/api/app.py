@@ -16,8 +16,10 @@ from tickets.api.parts import Parts
 from tickets.api.problems import Fault, Problem, to_response
 from tickets.api.refusals import REFUSALS
 from tickets.api.routes import (
+    calls,
     desk,
     docs,
+    exchange,
     health,
     intake,
     jobs,
@@ -46,6 +48,8 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     *jobs.ROUTES,
     *intake.ROUTES,
     *mail_stop.ROUTES,
+    *exchange.ROUTES,
+    *calls.ROUTES,
     *desk.ROUTES,
 )
 """Every route there is."""

@@ -15,6 +15,7 @@ import msgspec
 from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import ParameterKwarg
+from litestar.response import Stream
 from litestar.routes import BaseRoute, HTTPRoute
 from litestar.typing import FieldDefinition
 from msgspec import Meta
@@ -177,6 +178,8 @@ def _successes(handler: HTTPRouteHandler) -> Iterator[tuple[int, Any, str]]:
     kind = handler.parsed_fn_signature.return_type.annotation
     if get_origin(kind) is Response:
         (kind,) = get_args(kind)
+    if kind is Stream:
+        kind = bytes
     if get_origin(kind) in (Union, UnionType):  # an answer given again is passed on unread: the same type
         kind = Union[tuple(part for part in get_args(kind) if part is not msgspec.Raw)]  # noqa: UP007
     yield handler.status_code, NoneType if kind is None else kind, HTTPStatus(handler.status_code).phrase

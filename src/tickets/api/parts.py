@@ -9,10 +9,13 @@ from uuid import UUID
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
+from tickets.api.own_urls import Doors
+from tickets.api.streams import Streams
 from tickets.application.house import House
 from tickets.application.receive import Porter
 from tickets.observability.metrics import Metrics
 from tickets.persistence.api_keys import ApiKeys
+from tickets.persistence.calls import PostgresCalls
 from tickets.persistence.desk_store import PostgresDesks
 from tickets.persistence.engine import Engine
 from tickets.persistence.envelopes import PostgresEnvelopes
@@ -60,6 +63,9 @@ class Parts:
     reading: Reading
     promises: PromiseReading
     jobs: PostgresJobs
+    calls: PostgresCalls
+    streams: Streams
+    doors: Doors
     ring: Ring
     secret: bytes
     public_url: str

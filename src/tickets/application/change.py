@@ -238,6 +238,8 @@ def called(draw: Draw, command: Called) -> None:
     call, now = command.call, draw.scene.now
     at = min(call.at, now)
     data = {name: value for name in ("agent", "seconds", "recording_url") if (value := getattr(call, name))}
+    if call.direction == "out":
+        data["direction"] = call.direction
     draw.note(f"call_{call.event}", call=call.call_id, at=call.at, **data)
     if call.event == "missed":
         if MISSED_CALL not in draw.ticket.tags:

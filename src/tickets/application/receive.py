@@ -10,19 +10,21 @@ from tickets.application.arrive import Arrived, KeyReused, arrive
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.house import House
 from tickets.application.ports import Superseded
+from tickets.application.take_call import CallTaker
 from tickets.domain.draft import Draft
 from tickets.domain.errors import NotFound
 from tickets.domain.words import Channel
 from tickets.intake import (
+    CallReport,
     Form,
     Line,
     Mailbox,
     Trapped,
     Unreadable,
     decode_body,
-    read_call,
     read_form,
     read_mail,
+    read_reports,
 )
 
 RESCUE_AFTER = timedelta(seconds=30)
@@ -63,11 +65,16 @@ class Envelopes(Protocol):
         """Envelopes received before an instant that nobody has understood yet."""
 
 
+Said = Draft | tuple[CallReport, ...]
+"""What an envelope comes to: one request, or what it tells of calls."""
+
+
 class Porter:
     """Takes envelopes in. `secret` proves our own Message-IDs."""
 
-    def __init__(self, house: House, envelopes: Envelopes, secret: bytes) -> None:
+    def __init__(self, house: House, envelopes: Envelopes, calls: CallTaker, secret: bytes) -> None:
         self.house = house
+        self.calls = calls
         self.envelopes = envelopes
         self.secret = secret
 
@@ -87,29 +94,33 @@ class Porter:
     async def understand(
         self, envelope: Envelope, desk: CompiledDesk, correlation_id: str | None = None
     ) -> Arrived:
-        """Make a draft of a kept envelope and take it in; doing it twice is doing it once."""
+        """Understand a kept envelope and take it in; doing it twice is doing it once."""
         try:
-            draft = draft_of(envelope, desk, self.secret)
+            said = read(envelope, desk, self.secret)
         except Unreadable as faults:
             reason = "trapped" if isinstance(faults, Trapped) else str(faults)
             await self.envelopes.quarantine(envelope.id, reason)
             raise
-        await self._refuse_reused(envelope, draft, desk)
-        arrived = await arrive(
-            self.house,
-            draft,
-            envelope.received_at,
-            envelope=envelope.id,
-            correlation_id=correlation_id,
-        )
-        if not arrived.is_new:
+        await self._refuse_reused(envelope, said, desk)
+        if isinstance(said, Draft):
+            arrived = await arrive(
+                self.house,
+                said,
+                envelope.received_at,
+                envelope=envelope.id,
+                correlation_id=correlation_id,
+            )
+        else:
+            line = desk.desk.hotlines[envelope.account]
+            arrived = await self.calls.take(said, line, envelope.received_at, correlation_id)
+        if not arrived.is_new or not isinstance(said, Draft):
             await self.envelopes.accept(envelope.id, arrived.ticket.id if arrived.ticket else None)
         return arrived
 
-    async def _refuse_reused(self, envelope: Envelope, draft: Draft, desk: CompiledDesk) -> None:
-        """Hold a `given_id` to one request. Drafts are compared: a retry may have another boundary."""
+    async def _refuse_reused(self, envelope: Envelope, said: Said, desk: CompiledDesk) -> None:
+        """Hold a `given_id` to one request. What they say is compared: a retry may have another boundary."""
         twin = await self.envelopes.accepted_as(envelope) if envelope.given_id else None
-        if twin is not None and twin.body != envelope.body and draft_of(twin, desk, self.secret) != draft:
+        if twin is not None and twin.body != envelope.body and read(twin, desk, self.secret) != said:
             await self.envelopes.quarantine(envelope.id, "its Idempotency-Key was used for another request")
             raise KeyReused
 
@@ -144,7 +155,7 @@ def must_exist(envelope: Envelope, desk: CompiledDesk) -> None:
         raise NotFound(f"there is no {noun} {envelope.account!r}")
 
 
-def draft_of(envelope: Envelope, desk: CompiledDesk, secret: bytes) -> Draft:
+def read(envelope: Envelope, desk: CompiledDesk, secret: bytes) -> Said:
     """What an envelope says. Raises `Unreadable`."""
     match _entrance(envelope, desk):
         case Form() as form:
@@ -153,7 +164,7 @@ def draft_of(envelope: Envelope, desk: CompiledDesk, secret: bytes) -> Draft:
         case Mailbox() as mailbox:
             return read_mail(envelope.body, mailbox, secret)
         case Line() as line:
-            return read_call(envelope.body, line)
+            return read_reports(envelope.body, envelope.media_type, line, envelope.received_at)
         case None:
             raise NotFound(f"there is no {envelope.channel} {envelope.account!r}")
 

@@ -51,6 +51,7 @@ class Call(Struct, frozen=True, kw_only=True):
     agent: str | None = None
     seconds: int | None = None
     recording_url: str | None = None
+    direction: Literal["in", "out"] = "in"
 
 
 class Draft(Struct, frozen=True, kw_only=True):

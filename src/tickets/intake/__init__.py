@@ -1,17 +1,31 @@
 """What arrives, understood: bytes and configuration in, a `Draft` or `Unreadable` out. Pure."""
 
+from tickets.intake.call_reports import (
+    About,
+    CallReport,
+    customer_number,
+    draft_of_call,
+    milestones,
+)
+from tickets.intake.exchanges import read_reports, told_by
 from tickets.intake.form import Form, FormMapping, read_form
 from tickets.intake.form_answers import AttachmentLimits, FormField
 from tickets.intake.form_body import Submission, decode_body
 from tickets.intake.form_schema import schema_of_form
-from tickets.intake.hotline import CallEvent, Line, decode_call, draft_of_call, read_call
+from tickets.intake.hotline import CallEvent
 from tickets.intake.inbox import Mailbox, read_mail
+from tickets.intake.line import Ami, CallMapping, Line
 from tickets.intake.threading import message_id, reply_address, ticket_of_address, ticket_of_message_id
+from tickets.intake.twilio import twilio_signature
 from tickets.intake.unreadable import Fault, Trapped, Unreadable
 
 __all__ = [
+    "About",
+    "Ami",
     "AttachmentLimits",
     "CallEvent",
+    "CallMapping",
+    "CallReport",
     "Fault",
     "Form",
     "FormField",
@@ -21,15 +35,18 @@ __all__ = [
     "Submission",
     "Trapped",
     "Unreadable",
+    "customer_number",
     "decode_body",
-    "decode_call",
     "draft_of_call",
     "message_id",
-    "read_call",
+    "milestones",
     "read_form",
     "read_mail",
+    "read_reports",
     "reply_address",
     "schema_of_form",
     "ticket_of_address",
     "ticket_of_message_id",
+    "told_by",
+    "twilio_signature",
 ]

@@ -64,6 +64,9 @@ class Metrics:
         )
         for way in ("email", "webhook"):  # so that the first death is seen to raise it
             self.deliveries_dead.labels(way)
+        self.calls = Counter(
+            "tickets_calls", "Calls by outcome.", ["direction", "outcome"], registry=registry
+        )
         self.requests = Counter(
             "tickets_http_requests",
             "HTTP requests answered, by route template.",

@@ -33,6 +33,10 @@ class Counting:
         elif after.waiting_since is not None and (before is None or before.waiting_since is None):
             self.waiting()
 
+    def called(self, direction: str, outcome: str) -> None:
+        """A call came to an outcome."""
+        self.metrics.calls.labels(direction, outcome).inc()
+
     def _count(self, line: Happened) -> None:
         if line.data.get("unheard"):
             self.metrics.alerts_unheard.inc()

@@ -16,7 +16,9 @@ from tickets.worker.perpetual import perpetual
 DUE = "tickets_due"
 WAITING = "tickets_waiting"
 OUTBOX = "tickets_outbox"
-"""The channels: a due instant moved closer, a ticket waits for an agent, something must leave."""
+AGENTS = "tickets_agents"
+"""The channels: a due instant moved closer, a ticket waits for an agent, something must leave, an agent has
+something to see."""
 
 GATHER = timedelta(milliseconds=10)
 """Rings within this time are one NOTIFY."""

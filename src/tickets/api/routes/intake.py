@@ -78,13 +78,16 @@ async def deliver_mail(mailbox: FromPath[str], request: Call, parts: FromParts) 
 
 @post(
     "/v1/intake/hotline/{line:str}",
-    opt=needs("intake:write") | ANY_QUERY | accepts({"application/json": CallEvent}),
+    opt=needs("intake:write") | ANY_QUERY | accepts({"application/json": CallEvent, "text/csv": bytes}),
     tags=_TAGS,
     operation_id="reportCall",
     responses=_BEFORE,
 )
 async def report_call(line: FromPath[str], request: Call, parts: FromParts) -> Response[Received]:
-    """A call started, was answered, was missed, or ended; in any order, as often as you like."""
+    """A call started, was answered, was missed, or ended; in any order, as often as you like.
+
+    Asterisk's CEL or CDR rows may be sent as `text/csv`, whole days at once and again.
+    """
     return await _receive(parts, request, "hotline", line)
 
 
@@ -143,6 +146,8 @@ async def _receive(
     except Trapped:
         return Response(Received(), status_code=201)
     if arrived.ticket is None:
+        if channel == "hotline":  # a call that is no ticket's affair, such as one of ours
+            return Response(Received(), status_code=200)
         raise NotFound("the ticket this request once opened is gone")
     ticket = arrived.ticket
     return Response(

@@ -157,6 +157,12 @@ def _entrance(entrance: Form | Mailbox | Line) -> Iterator[Reference]:
     return _one("/region", "regions", entrance.region)
 
 
+def _line(line: Line) -> Iterator[Reference]:
+    yield from _entrance(line)
+    for name, agent in line.agents.items():
+        yield from _one(f"/agents/{name}", "agents", agent)
+
+
 def target_or_none(text: str) -> Target | None:
     """The target a text stands for, if any; that it stands for none is said elsewhere."""
     try:
@@ -183,5 +189,5 @@ _READ: dict[str, Callable[[Struct], Iterator[Reference]]] = {
     "routing_rules": _for(routing.Rule, _rule),
     "forms": _for(Form, _entrance),
     "mailboxes": _for(Mailbox, _entrance),
-    "hotlines": _for(Line, _entrance),
+    "hotlines": _for(Line, _line),
 }

@@ -167,6 +167,10 @@ def _hotlines(desk: Desk, faults: Faults) -> None:
         numbers[key] = e164(line.number, line.country) or re.sub(r"\D", "", line.number) or None
         if numbers[key] is None:
             faults.add(pointer("hotlines", key, "number"), f"{line.number!r} is no telephone number")
+        if line.exchange == "mapped" and line.mapping is None:
+            faults.add(pointer("hotlines", key, "exchange"), "a mapped exchange needs a `mapping`")
+        if line.exchange == "twilio" and line.secret_env is None:
+            faults.add(pointer("hotlines", key, "exchange"), "Twilio needs `secret_env` for its auth token")
     _unique("hotlines", "number", numbers, faults)
 
 

@@ -1,0 +1,224 @@
+"""A call goes on: what is told of it is kept, the call rebuilt, and its ticket hears what is new.
+
+Everything here may be done again from the start: facts told twice are one, and the ledger knows what a ticket
+has heard. So an envelope whose process died in the middle is simply taken in again.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from tickets.application.arrive import Arrived, arrive
+from tickets.application.house import House
+from tickets.domain.draft import Draft
+from tickets.domain.telephony import CallFact, TelephoneCall
+from tickets.intake import About, CallReport, Line, customer_number, draft_of_call, milestones
+
+
+class Heard(Struct, frozen=True):
+    """A call after something was told of it. `told` are the milestones its ticket has heard."""
+
+    call: TelephoneCall
+    ticket: UUID | None
+    told: frozenset[str]
+    was: str | None
+
+
+class Pop(Struct, frozen=True, kw_only=True):
+    """The card of a customer for the agent who has just answered."""
+
+    agent: str
+    name: str
+    type: str
+    data: dict[str, object]
+    created_at: datetime
+
+
+class Calls(Protocol):
+    """Where calls are kept."""
+
+    async def hear(self, line: Line, report: CallReport) -> Heard:
+        """Keep facts, and the call as it stands with them; committed."""
+
+    async def belongs_to(self, account: str, call_id: str, ticket: UUID) -> None:
+        """A call is about this ticket."""
+
+    async def awaiting(self, number: str, account: str | None) -> list[UUID]:
+        """Open tickets whose caller at this number was missed and not reached since, oldest first."""
+
+    async def silent(self, now: datetime, limit: int) -> list[tuple[str, str, datetime]]:
+        """Calls of which nothing has been heard for too long: account, call id, and since when."""
+
+    async def pop(self, pop: Pop) -> None:
+        """Put a card on an agent's stream, once."""
+
+
+class Counts(Protocol):
+    """Who counts calls."""
+
+    def __call__(self, direction: str, outcome: str) -> None:
+        """A call came to an outcome."""
+
+
+class CallTaker:
+    """Takes calls in, for one process. `rung` is called when an agent's stream has something new."""
+
+    def __init__(self, house: House, calls: Calls, over: Counts, rung: Callable[[], object]) -> None:
+        self.house = house
+        self.calls = calls
+        self.over = over
+        self.rung = rung
+        self._turns = Turns()
+
+    async def take(
+        self, reports: Sequence[CallReport], line: Line, now: datetime, correlation_id: str | None = None
+    ) -> Arrived:
+        """Take in what an envelope tells of calls; the ticket of the last, `is_new` if one was opened."""
+        arrived, new = Arrived(), False
+        for report in reports:
+            arrived = await self._one(report, line, now, correlation_id)
+            new = new or arrived.is_new
+        return replace(arrived, is_new=new)
+
+    async def close_silent(self, now: datetime, limit: int = 100) -> int:
+        """End the calls whose hang-up never came; how many."""
+        desk = await self.house.desks.current()
+        silent = await self.calls.silent(now, limit)
+        for account, call_id, since in silent:
+            line = desk.hotline(account) or Line(key=account, number="")
+            fact = CallFact(told="timed_out", at=since)
+            await self._one(CallReport(call_id=call_id, facts=(fact,)), line, now, None)
+        return len(silent)
+
+    async def _one(
+        self, report: CallReport, line: Line, now: datetime, correlation_id: str | None
+    ) -> Arrived:
+        heard = await self.calls.hear(line, report)
+        number = customer_number(heard.call, line)
+        if heard.call.outcome not in {heard.was, "open"}:
+            self.over(heard.call.direction, heard.call.outcome)
+        async with self._turns.of(number):  # two calls of one number at once are to find each other
+            arrived = await self._tell(heard, number, line, report.about, now, correlation_id)
+        await self._pop(heard.call, arrived, line, now)
+        return arrived
+
+    async def _tell(
+        self,
+        heard: Heard,
+        number: str | None,
+        line: Line,
+        about: About,
+        now: datetime,
+        correlation_id: str | None,
+    ) -> Arrived:
+        """Tell the ticket of a call what it has not heard, opening one where that is due."""
+        call = heard.call
+        targets = [heard.ticket] if heard.ticket else []
+        if call.direction == "out" or not targets:
+            targets = list(dict.fromkeys([*targets, *await self._owed(call, number, line)]))
+        arrived = Arrived()
+        nobody: list[UUID | None] = [None] if call.direction == "in" else []
+        for each in targets or nobody:
+            arrived = await self._arrive_all(heard, line, about, now, correlation_id, each)
+        ticket = arrived.ticket.id if arrived.ticket else next(iter(targets), None)
+        if ticket is not None and heard.ticket is None:
+            await self.calls.belongs_to(line.key, call.call_id, ticket)
+        if ticket is not None and arrived.ticket is None:
+            arrived = await self._seen(ticket)
+        return arrived
+
+    async def _owed(self, call: TelephoneCall, number: str | None, line: Line) -> list[UUID]:
+        """The tickets that wait for a call back to this number."""
+        if number is None:
+            return []
+        if call.direction == "in":
+            return (await self.calls.awaiting(number, line.key))[:1]
+        return await self.calls.awaiting(number, None)
+
+    async def _arrive_all(
+        self,
+        heard: Heard,
+        line: Line,
+        about: About,
+        now: datetime,
+        correlation_id: str | None,
+        target: UUID | None,
+    ) -> Arrived:
+        arrived, new = Arrived(), False
+        call = heard.call
+        customer = call.caller if call.direction == "in" else call.callee
+        for milestone in milestones(call):
+            draft = draft_of_call(milestone, customer, line, about)
+            if draft.external_id not in heard.told:
+                draft = replace(draft, ticket=target, external_id=_once(draft, call, target))
+                arrived = await arrive(self.house, draft, now, correlation_id=correlation_id)
+                target = arrived.ticket.id if arrived.ticket else target
+                new = new or arrived.is_new
+        return replace(arrived, is_new=new)
+
+    async def _seen(self, ticket: UUID) -> Arrived:
+        found = await self.house.tickets.read(ticket)
+        return Arrived(ticket=found)
+
+    async def _pop(self, call: TelephoneCall, arrived: Arrived, line: Line, now: datetime) -> None:
+        """Show the customer to the agent who answered."""
+        if call.answered_at is None or call.agent is None:
+            return
+        ticket = arrived.ticket
+        customer = None if ticket is None else await self.house.tickets.customer(ticket.customer_id)
+        await self.calls.pop(
+            Pop(
+                agent=call.agent,
+                name=f"{line.key}:{call.call_id}:answered",
+                type="call.answered",
+                data={
+                    "line": line.key,
+                    "call_id": call.call_id,
+                    "direction": call.direction,
+                    "number": customer_number(call, line) or call.caller,
+                    "answered_at": call.answered_at,
+                    "ticket": None if ticket is None else ticket.id,
+                    "ticket_number": None if ticket is None else ticket.number,
+                    "subject": None if ticket is None else ticket.subject,
+                    "customer": customer,
+                },
+                created_at=now,
+            )
+        )
+        self.rung()
+
+
+def _once(draft: Draft, call: TelephoneCall, target: UUID | None) -> str | None:
+    """How a milestone is known again: one call of ours may pay several calls back."""
+    return f"{draft.external_id}:{target}" if call.direction == "out" else draft.external_id
+
+
+class Turns:
+    """One at a time for each key, in this process; who has no key waits for nobody."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, tuple[asyncio.Lock, int]] = {}
+
+    @asynccontextmanager
+    async def of(self, key: str | None) -> AsyncIterator[None]:
+        """Hold the turn of a key."""
+        if key is None:
+            yield
+            return
+        lock, waiting = self._held.get(key, (asyncio.Lock(), 0))
+        self._held[key] = (lock, waiting + 1)
+        try:
+            async with lock:
+                yield
+        finally:
+            _, waiting = self._held[key]
+            if waiting == 1:
+                del self._held[key]
+            else:
+                self._held[key] = (lock, waiting - 1)
