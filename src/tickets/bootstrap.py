@@ -58,6 +58,7 @@ from tickets.worker.perpetual import perpetual
 from tickets.worker.relay import Relay
 from tickets.worker.ring import Ring, RingThroughBroker, RingThroughDatabase
 from tickets.worker.runner import Runner
+from tickets.worker.switchboard import Switchboard
 from tickets.worker.ticker import Bell, Ticker
 from tickets.worker.witness import Clerk
 
@@ -243,6 +244,7 @@ async def serve(
             tasks.append(asyncio.create_task(app.ticker.run(system.now, stopped)))
             tasks.append(asyncio.create_task(perpetual("forget", lambda: _forget(app))))
             tasks.append(asyncio.create_task(perpetual("calls", lambda: _close_calls(app))))
+            tasks.append(asyncio.create_task(perpetual("switchboard", lambda: _hear_exchanges(app))))
         if "worker" in roles:
             tasks.append(asyncio.create_task(await _deliver(app, stack)))
             tasks.append(asyncio.create_task(perpetual("jobs", lambda: _advance(app))))
@@ -260,6 +262,13 @@ async def _forget(app: Application) -> None:
     await app.parts.idempotency.forget(app.parts.now() - KEPT_ANSWERS)
     await app.parts.calls.forget(app.parts.now() - KEPT_ANSWERS)
     await asyncio.sleep(timedelta(hours=1).total_seconds())
+
+
+async def _hear_exchanges(app: Application) -> None:
+    """Hear the Asterisks of the desk."""
+    parts = app.parts
+    away = parts.metrics.exchanges_away.set
+    await Switchboard(parts.porter, os.environ, parts.now, parts.new_id, away).run()
 
 
 async def _close_calls(app: Application) -> None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
-from tickets.domain.telephony import CallFact, Direction
+from tickets.domain.telephony import CallFact, Direction, Told
 from tickets.intake.call_reports import CallReport
 from tickets.intake.line import Line
 from tickets.intake.unreadable import Fault, Unreadable
@@ -23,6 +23,12 @@ _FROM_OUTSIDE = re.compile(r"extern|trunk|did|incoming|from-pstn", re.IGNORECASE
 _NOWHERE = frozenset({"", "s", "h", "i", "t"})
 """Extensions that are places in a dialplan, not what somebody dialled."""
 _NUMBERED = frozenset({"CHAN_START", "APP_START", "ANSWER", "HANGUP", "CHAN_END"})
+_TELLS: dict[str, Told] = {
+    "HOLD": "held",
+    "UNHOLD": "resumed",
+    "BLINDTRANSFER": "transferred",
+    "ATTENDEDTRANSFER": "transferred",
+}
 _QUEUES = ("Queue", "AppQueue")
 
 
@@ -132,6 +138,7 @@ def _facts(events: list[ChannelEvent], linked: str, line: Line) -> Iterable[Call
     if (answered := _answered(events, began)) is not None:
         at, agent = answered
         yield CallFact(told="answered", at=at, agent=line.agent(agent))
+    yield from (CallFact(told=_TELLS[event.name], at=event.at) for event in events if event.name in _TELLS)
     ends = [event.at for event in events if event.name == "CHAN_END"]
     own_ends = [event.at for event in theirs if event.name == "CHAN_END"]
     over = any(event.name == "LINKEDID_END" for event in events)

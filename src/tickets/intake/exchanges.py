@@ -8,6 +8,7 @@ from tickets.intake.call_trace import read_trace
 from tickets.intake.headers import parse_parameters
 from tickets.intake.hotline import read_report
 from tickets.intake.line import Line
+from tickets.intake.manager import read_events
 from tickets.intake.mapped import read_mapped
 from tickets.intake.push import read_push
 from tickets.intake.stringee import read_stringee
@@ -36,6 +37,8 @@ def read_reports(body: bytes, media_type: str, line: Line, at: datetime) -> tupl
     kind, parameters = parse_parameters(media_type)
     if (read := _READ.get(parameters.get("exchange", ""))) is not None:
         return read(read_told(body, kind), line, at)
+    if parameters.get("exchange") == "ami":
+        return read_events(body, line)
     if kind == "text/csv":
         return read_trace(body, line)
     return (read_report(body, line),)

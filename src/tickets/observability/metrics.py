@@ -67,6 +67,7 @@ class Metrics:
         self.calls = Counter(
             "tickets_calls", "Calls by outcome.", ["direction", "outcome"], registry=registry
         )
+        self.exchanges_away = Gauge("tickets_exchanges_away", "Asterisks we do not hear.", registry=registry)
         self.requests = Counter(
             "tickets_http_requests",
             "HTTP requests answered, by route template.",
