@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from tests.journeys.conftest import Shop, shop  # noqa: F401 - a fixture
 
-from tickets.adapters.ami import Manager, Refused, connected
+from tickets.adapters.ami import Connection, Refused, connected
 from tickets.intake import Ami, Line
-from tickets.intake.manager import Message, read_message, write_message
+from tickets.intake.ami_messages import Message, read_message, write_message
 from tickets.worker.switchboard import Switchboard
 
 DATA = Path(os.environ.get("TICKETS_TEST_DATA", "../shared/data")) / "calls" / "asterisk_ami"
@@ -95,13 +95,13 @@ async def test_seventeen_recorded_streams_are_read_to_their_end() -> None:
 
         async with asterisk(serve) as port:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            heard = await to_the_end(Manager(reader, writer))
+            heard = await to_the_end(Connection(reader, writer))
             writer.close()
             await writer.wait_closed()
         assert sum("event" in each or "response" in each for each in heard) == expected, stream.name
 
 
-async def to_the_end(manager: Manager) -> list[Message]:
+async def to_the_end(manager: Connection) -> list[Message]:
     """Every message until the manager hangs up."""
     heard: list[Message] = []
     with suppress(ConnectionError):

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
-from tickets.intake.manager import MESSAGE_LIMIT, Message, is_old, login_key, read_message, write_message
+from tickets.intake.ami_messages import MESSAGE_LIMIT, Message, is_old, login_key, read_message, write_message
 
 PATIENCE = timedelta(seconds=10)
 """How long a manager may take to answer."""
@@ -18,7 +18,7 @@ class Refused(Exception):  # noqa: N818 - a condition, not a bug
     """The manager did not let us in, or is none. `str()` says why."""
 
 
-class Manager:
+class Connection:
     """One connection that is logged in. Its events are to be read by one reader only."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -83,12 +83,12 @@ class Manager:
 
 
 @asynccontextmanager
-async def connected(host: str, port: int, username: str, secret: str) -> AsyncIterator[Manager]:
+async def connected(host: str, port: int, username: str, secret: str) -> AsyncIterator[Connection]:
     """A manager that let us in. Raises `OSError`, `TimeoutError`, or `Refused`."""
     async with asyncio.timeout(PATIENCE.total_seconds()):
         reader, writer = await asyncio.open_connection(host, port, limit=MESSAGE_LIMIT)
     try:
-        manager = Manager(reader, writer)
+        manager = Connection(reader, writer)
         async with asyncio.timeout(PATIENCE.total_seconds()):
             await manager.log_in(username, secret)
         yield manager

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from tickets.intake.ami_messages import read_events
 from tickets.intake.call_reports import CallReport
 from tickets.intake.call_trace import read_trace
 from tickets.intake.headers import parse_parameters
 from tickets.intake.hotline import read_report
 from tickets.intake.line import Line
-from tickets.intake.manager import read_events
 from tickets.intake.mapped import read_mapped
 from tickets.intake.push import read_push
 from tickets.intake.stringee import read_stringee

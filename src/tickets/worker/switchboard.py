@@ -8,11 +8,11 @@ from uuid import UUID
 import structlog
 from msgspec.structs import replace
 
-from tickets.adapters.ami import Manager, Refused, connected
+from tickets.adapters.ami import Connection, Refused, connected
 from tickets.application.receive import Envelope, Porter
 from tickets.intake import Line
+from tickets.intake.ami_messages import Message, channel_there, event_of, read_events, write_events
 from tickets.intake.call_trace import ChannelEvent
-from tickets.intake.manager import Message, channel_there, event_of, read_events, write_events
 
 FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(seconds=30)
@@ -129,7 +129,7 @@ class Switchboard:
             await asyncio.sleep(pause.total_seconds())
             pause = min(pause * 2, LONGEST_PAUSE)
 
-    async def _hear(self, manager: Manager, ear: Ear) -> None:
+    async def _hear(self, manager: Connection, ear: Ear) -> None:
         await manager.send(Action="CoreShowChannels")
         async for message in manager.events():
             if message.get("event", "").lower() == "coreshowchannelscomplete":
