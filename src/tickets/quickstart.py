@@ -1,5 +1,7 @@
 """The newcomer's first minute: a sample desk, a key, and three requests to paste, one a channel."""
 
+import shlex
+import sys
 from importlib.resources import files
 from pathlib import Path
 
@@ -38,6 +40,10 @@ A fire drill escalates to whoever is on call within half a minute; then look at 
 curl -sS {url}/v1/tickets -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' -d \\
   '{{"subject": "Fire drill", "tags": ["drill"]}}'
 
+Other commands need to be told where this desk is kept:
+
+{command} export
+
 Press Ctrl-C to stop.
 """
 
@@ -49,15 +55,24 @@ async def prepare(app: Application) -> str:
         text = files("tickets.sample").joinpath("desk.yaml").read_text(encoding="utf-8")
         await apply_file(app.parts.desks, text, app.parts.now())
     made = await app.parts.api_keys.bootstrap(app.parts.new_id(), app.parts.now())
-    key = _shown_key(made, app.settings.data_dir / KEY_FILE)
+    command = _command(app.settings.data_dir)
+    key = await _shown_key(app, made) or f"<yours; {command} mint-key NAME --scope admin makes another>"
     now = app.parts.now().strftime("%Y-%m-%dT%H:%M:%SZ")
-    return WELCOME.format(url=app.settings.public_url, key=key, now=now)
+    return WELCOME.format(url=app.settings.public_url, key=key, now=now, command=command)
 
 
-def _shown_key(made: str | None, kept: Path) -> str:
-    """The admin key: made once, and kept beside the data so that a second start can show it again."""
+def _command(data_dir: Path) -> str:
+    """How to call `tickets` for this data folder, from any folder."""
+    program = Path(sys.executable).with_name("tickets")  # not resolved: a venv's Python is a link out of it
+    return f"TICKETS_DATA_DIR={shlex.quote(str(data_dir))} {shlex.quote(str(program))}"
+
+
+async def _shown_key(app: Application, made: str | None) -> str | None:
+    """The admin key: made once, kept beside the data, and shown again for as long as it is good."""
+    kept = app.settings.data_dir / KEY_FILE
     if made is not None:
         kept.touch(0o600)
         kept.write_text(made)
         return made
-    return kept.read_text() if kept.exists() else "<the one you have; `tickets mint-key` makes another>"
+    known = await app.parts.api_keys.find(kept.read_text()) if kept.exists() else None
+    return kept.read_text() if known is not None and known.valid(app.parts.now()) else None

@@ -59,7 +59,7 @@ class Served:
 
     async def run(self, *arguments: str) -> tuple[int, str, str]:
         """One command to its end: exit code, what it printed, what it complained of."""
-        process = await self._start(*arguments)
+        process = await self.starting(*arguments)
         async with asyncio.timeout(PATIENCE):
             out, err = await process.communicate()
         assert process.returncode is not None
@@ -73,7 +73,7 @@ class Served:
 
     async def start(self) -> None:
         """Serve, and wait until it can."""
-        self.process = await self._start("serve", out=DEVNULL)
+        self.process = await self.starting("serve", out=DEVNULL)
         await until(self.ready, "the server is ready")
 
     async def ready(self) -> bool:
@@ -93,7 +93,8 @@ class Served:
             async with asyncio.timeout(PATIENCE):
                 await self.process.communicate()
 
-    async def _start(self, *arguments: str, out: int = asyncio.subprocess.PIPE) -> Process:
+    async def starting(self, *arguments: str, out: int = asyncio.subprocess.PIPE) -> Process:
+        """One command, just begun."""
         return await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
