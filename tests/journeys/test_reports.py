@@ -132,6 +132,7 @@ async def test_what_cannot_be_reported_is_refused_by_parameter(shop: Shop) -> No
         ("start=yesterday", "start"),
         ("period=fortnight", "period"),
         ("by=weather", "by"),
+        ("metric=happiness", "metric"),
     ):
         answer = await shop.client.get(f"/v1/reports/sla?{query}")
         assert answer.status_code == 400, query

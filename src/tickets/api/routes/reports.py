@@ -11,7 +11,7 @@ from litestar.params import FromQuery, QueryParameter
 from tickets.api.auth import needs
 from tickets.api.parts import FromParts
 from tickets.api.problems import Fault, Problem
-from tickets.application.promises.attainment import AttainmentReport, Cut, Period, Side, attainment
+from tickets.application.promises.attainment import AttainmentReport, Cut, Period, Promised, Side, attainment
 
 LONGEST = timedelta(days=3660)
 EARLIEST, LATEST = date(1970, 1, 1), date(2200, 1, 1)
@@ -33,7 +33,7 @@ async def report_attainment(  # noqa: PLR0913, PLR0917 - one parameter a choice
     ] = "UTC",
     period: FromQuery[Period | None] = None,
     by: Annotated[list[Side] | None, QueryParameter(description="Group by these too.")] = None,
-    metric: FromQuery[str | None] = None,
+    metric: FromQuery[Promised | None] = None,
     policy: FromQuery[str | None] = None,
     team: FromQuery[str | None] = None,
 ) -> AttainmentReport:

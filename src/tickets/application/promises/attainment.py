@@ -20,6 +20,8 @@ from tickets.domain.words import Instant
 
 Period = Literal["day", "week", "month"]
 Side = Literal["policy", "team"]
+Promised = sla.Metric
+"""What can be reported on; here, so that the API need not know `sla`."""
 
 
 class Cut(Struct, frozen=True, kw_only=True):
@@ -33,7 +35,7 @@ class Cut(Struct, frozen=True, kw_only=True):
     zone: ZoneInfo
     period: Period | None = None
     by: frozenset[Side] = frozenset()
-    metric: str | None = None
+    metric: Promised | None = None
     policy: str | None = None
     team: str | None = None
 
