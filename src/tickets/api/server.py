@@ -11,6 +11,10 @@ from litestar import Litestar
 
 from tickets.errors import CannotStart
 
+KEEP_ALIVE = 75
+"""Seconds an idle connection stays open, longer than the 60 of common load balancers: where we close first, a
+request may be sent into a connection that is just closing, and nobody answers it."""
+
 Keep = Callable[[], Coroutine[None, None, None]]
 """Keeps what we stand on alive: returns when that is not our affair, raises when it cannot."""
 
@@ -34,6 +38,7 @@ async def serve_http(
         lifespan="off",
         server_header=False,
         timeout_graceful_shutdown=5,
+        timeout_keep_alive=KEEP_ALIVE,
     )
     server = _Server(config, announce)
     with _listening(host, port) as listening:
