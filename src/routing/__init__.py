@@ -6,13 +6,13 @@ Usable alone: needs msgspec and the standard library, reads no clock, keeps no s
 from routing.agents import Agent, Availability, Presence, check_agents
 from routing.decision import AGENTS_LISTED, Candidate, Decision, Refusal, Rejection, Verdict
 from routing.errors import Fault, InvalidError
-from routing.offers import Offer, OfferError, Offering, Offers
+from routing.offers import Offer, OfferError, Offering, Offers, Step, advance, declined, withdrawn
 from routing.on_call import OnCall, shifts, who
 from routing.regions import Region, RegionTree, check_regions
 from routing.roster import Roster
 from routing.rotation import Layer
 from routing.router import Matcher, pull, route
-from routing.rules import Facts, Relaxation, Rule, Strategy, check_rules, holds, match
+from routing.rules import Facts, Relaxation, Rule, Strategy, check_rules, duration, holds, match
 from routing.schedule import EARLIEST, LATEST, Override, Schedule, check_schedule
 from routing.skills import Requirement
 from routing.waiting import PATIENCE, Priority, Waiting, wanted_by, weight_of
@@ -48,13 +48,17 @@ __all__ = [
     "Roster",
     "Rule",
     "Schedule",
+    "Step",
     "Strategy",
     "Verdict",
     "Waiting",
+    "advance",
     "check_agents",
     "check_regions",
     "check_rules",
     "check_schedule",
+    "declined",
+    "duration",
     "holds",
     "match",
     "pull",
@@ -63,4 +67,5 @@ __all__ = [
     "wanted_by",
     "weight_of",
     "who",
+    "withdrawn",
 ]

@@ -220,7 +220,7 @@ def _measuring(
         """Set the gauges that only the database knows."""
         state, leaving = await reading.gauges(), await outbox.backlog()
         age = timedelta() if leaving.oldest is None else now() - leaving.oldest
-        metrics.show_backlog(state.backlog, state.waiting, state.alerts)
+        metrics.show_backlog(state.backlog, state.waiting, state.alerts, state.stuck)
         metrics.show_outbox(leaving.pending, leaving.dead, age)
 
     return measure

@@ -20,6 +20,17 @@ WORDS = TEXT | TRICKY
 KEYS = st.from_regex(r"[a-z0-9][a-z0-9_.-]{0,8}", fullmatch=True)
 
 
+WAYS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {},
+    optional={
+        "assignment": st.sampled_from(["push", "offer", "pull"]),
+        "offer_timeout": st.sampled_from(["PT30S", "PT1M"]),
+        "rounds": st.integers(1, 100),
+        "react_within": st.sampled_from(["PT10M", "P1D"]),
+    },
+)
+
+
 def some_of(keys: list[str]) -> st.SearchStrategy[list[str]]:
     return st.lists(st.sampled_from(keys), unique=True, max_size=3)
 
@@ -29,7 +40,7 @@ def desks(draw: st.DrawFn) -> dict[str, Any]:
     """A desk that holds together, as JSON: any text anywhere it may stand, references that lead somewhere."""
     teams = draw(st.lists(KEYS, min_size=1, max_size=4, unique=True))
     regions = draw(st.lists(KEYS, min_size=1, max_size=4, unique=True))
-    agents = draw(st.lists(KEYS, min_size=1, max_size=5, unique=True))
+    agents = draw(st.lists(KEYS.filter(lambda key: key != "me"), min_size=1, max_size=5, unique=True))
     agent: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         {"name": WORDS, "teams": some_of(teams), "regions": some_of(regions)},
         optional={
@@ -62,7 +73,8 @@ def desks(draw: st.DrawFn) -> dict[str, Any]:
         | {"timezone": draw(st.sampled_from(["UTC", "Asia/Ho_Chi_Minh"]))},
         "regions": {key: {"name": draw(WORDS)} for key in regions},
         "teams": {
-            key: {"name": draw(WORDS), "lead": draw(st.none() | st.sampled_from(agents))} for key in teams
+            key: {"name": draw(WORDS), "lead": draw(st.none() | st.sampled_from(agents))} | draw(WAYS)
+            for key in teams
         },
         "agents": {key: draw(agent) for key in agents},
         "sla_policies": {

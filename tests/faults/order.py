@@ -7,7 +7,7 @@ import asyncpg
 _LOADS = """
 SELECT a.key, a.load, coalesce(sum(t.units), 0)
 FROM agent_state AS a
-LEFT JOIN ticket AS t ON t.assignee = a.key AND t.status NOT IN ('solved', 'closed')
+LEFT JOIN ticket AS t ON coalesce(t.assignee, t.offered_to) = a.key AND t.status NOT IN ('solved', 'closed')
 GROUP BY a.key, a.load HAVING a.load <> coalesce(sum(t.units), 0)
 """
 _HISTORY = """

@@ -11,7 +11,7 @@ from tickets.application.arrive import KeyReused
 from tickets.application.desk.check import UnknownObject
 from tickets.application.desk.fault import InvalidDesk
 from tickets.application.ports import Superseded
-from tickets.domain.errors import NotFound, Refused, Stale
+from tickets.domain.errors import NotFound, OfferOver, Refused, Stale
 from tickets.intake import Unreadable
 
 
@@ -25,7 +25,8 @@ def _problem(error: Exception) -> Problem:
         case NotFound() | UnknownObject():
             return Problem(404, _sentence(error))
         case Refused():
-            return Problem(409, _sentence(error))
+            kind = "offer-over" if isinstance(error, OfferOver) else None
+            return Problem(409, _sentence(error), kind=kind)
         case Stale():
             return changed_meanwhile(error.epoch)
         case KeyReused():
@@ -46,6 +47,7 @@ def _sentence(error: Exception) -> str:
 
 
 REFUSALS: ExceptionHandlersMap = dict.fromkeys(
-    (NotFound, UnknownObject, Refused, Stale, KeyReused, Unreadable, InvalidDesk, Superseded), refuse
+    (NotFound, UnknownObject, Refused, OfferOver, Stale, KeyReused, Unreadable, InvalidDesk, Superseded),
+    refuse,
 )
 """For the application's `exception_handlers`."""

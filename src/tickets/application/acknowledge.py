@@ -27,7 +27,11 @@ async def acknowledge(house: House, alert_id: UUID, by: str, now: datetime) -> N
         found = await house.tickets.find_alert(alert_id)  # again: whoever held the ticket may have had it
         if ticket is None or found is None or found.state != "open":
             return
-        verdict = facts.acknowledged(ticket, await house.pinned(ticket), metric, now, now)
+        verdict = (
+            facts.Verdict(ticket, (), ())  # the promises know nothing of it, and it is never repeated
+            if metric == facts.ROUTING
+            else facts.acknowledged(ticket, await house.pinned(ticket), metric, now, now)
+        )
         noted = Happened(
             type="alert_acknowledged",
             actor=by,

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from tickets.application.change import Assign, Command, Say, decide
+from tickets.application.change import Assign, Command, Say, SetTeam, decide
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.house import House
 from tickets.application.ports import Load
@@ -52,15 +52,43 @@ async def act(
     return change
 
 
+async def give_team(
+    house: House,
+    ticket_id: UUID,
+    team: str,
+    actor: str,
+    now: datetime,
+    *,
+    expected: int | None = None,
+    correlation_id: str | None = None,
+) -> Change:
+    """Give a ticket to another team, as `act` does; its assignee keeps it who works there, too.
+
+    Raises:
+        NotFound: no such ticket, or no such team.
+        Stale, Refused: as `act`.
+    """
+    desk = await house.desks.current()
+    if team not in desk.desk.teams:
+        raise NotFound(f"there is no team {team}")
+    async with house.tickets.transaction():
+        ticket = await house.tickets.lock(ticket_id)
+        holder = desk.desk.agents.get((ticket and ticket.assignee) or "")
+        command = SetTeam(team, keeps=holder is not None and team in holder.teams)
+        return await act(
+            house, ticket_id, command, actor, now, expected=expected, correlation_id=correlation_id
+        )
+
+
 async def _take(house: House, desk: CompiledDesk, command: Assign, ticket: Ticket, now: datetime) -> None:
     """Take the agent's capacity, or refuse: law 11 holds for people who assign by hand too."""
-    if command.agent is None:
+    if command.agent is None or command.agent == ticket.offered_to:  # an offer has taken it already
         return
     agent = desk.desk.agents.get(command.agent)
     if agent is None:
         raise NotFound(f"there is no agent {command.agent}")
     load = Load(agent.key, ticket.units, agent.capacity, now)
-    freeing = [ticket.assignee] if ticket.assignee else []
+    freeing = [ticket.holder] if ticket.holder else []
     taken = await house.tickets.take_capacity([load], freeing)
     if not taken:
         raise Refused(f"agent {command.agent} is not online or has no capacity left")

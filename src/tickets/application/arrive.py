@@ -110,7 +110,7 @@ class _Request(Struct, frozen=True):
         """What it does to a ticket it belongs to."""
         draft = self.draft
         if draft.call is not None:
-            taken = ticket.assignee is None and ticket.working and await self.takes_call(ticket.units, desk)
+            taken = ticket.assignee is None and ticket.working and await self.takes_call(ticket, desk)
             return Called(draft.call, taken)
         return Say(
             kind="customer_message",
@@ -122,7 +122,7 @@ class _Request(Struct, frozen=True):
             origin=origin_of(draft),
         )
 
-    async def takes_call(self, units: int, desk: CompiledDesk) -> bool:
+    async def takes_call(self, ticket: Ticket, desk: CompiledDesk) -> bool:
         """Whether the agent who answered keeps the ticket."""
         call = self.draft.call
         if call is None or call.event != "answered" or call.agent is None:
@@ -130,8 +130,11 @@ class _Request(Struct, frozen=True):
         agent = desk.desk.agents.get(call.agent)
         if agent is None:
             return False
-        load = Load(agent.key, units, agent.capacity, self.now)
-        return bool(await self.house.tickets.take_capacity([load]))
+        if agent.key == ticket.offered_to:  # the offer has taken it already
+            return True
+        load = Load(agent.key, ticket.units, agent.capacity, self.now)
+        freeing = [ticket.offered_to] if ticket.offered_to else []
+        return bool(await self.house.tickets.take_capacity([load], freeing))
 
     async def open(self, known: Known, desk: CompiledDesk, related_to: UUID | None) -> Arrived:
         """Open a new ticket for it."""

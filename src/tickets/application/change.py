@@ -1,19 +1,19 @@
 """What may be done to a ticket, and what each command comes to: pure decisions over a locked ticket."""
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tickets.application import facts
+from tickets.application import facts, offers
 from tickets.application.answers.answer import Answering, Unanswered, nobody_hears
 from tickets.domain.draft import Attachment, Call
 from tickets.domain.errors import Refused
 from tickets.domain.escalation import Escalation
-from tickets.domain.ticket import Change, Happened, Message, Origin, Outgoing, Ticket
-from tickets.domain.words import WORKING, MessageKind, Priority, Status
+from tickets.domain.ticket import Change, Happened, Message, Offer, Origin, Outgoing, Ticket
+from tickets.domain.words import WORKING, MessageKind, OfferState, Priority, Status
 
 
 class Say(Struct, frozen=True, kw_only=True):
@@ -46,6 +46,13 @@ class Assign(Struct, frozen=True):
     agent: str | None
 
 
+class SetTeam(Struct, frozen=True):
+    """Give it to another team. `keeps`: its assignee works there, too, and keeps it."""
+
+    team: str
+    keeps: bool
+
+
 class Called(Struct, frozen=True):
     """A telephone call about it went on. `taken`: the agent who answered had the capacity to keep it."""
 
@@ -56,13 +63,14 @@ class Called(Struct, frozen=True):
 MISSED_CALL = "missed_call"
 """The tag of a ticket whose customer called in vain."""
 
-Command = Say | SetStatus | SetPriority | Assign | Called
+Command = Say | SetStatus | SetPriority | SetTeam | Assign | Called
 
 
 class Scene(Struct, frozen=True, kw_only=True):
     """What a command is decided upon.
 
     `chosen` gives the terms the desk promises a ticket now, `answer` what carries a reply to the customer.
+    Whoever is given it has to react `within` a time, if its team says so.
     """
 
     ticket: Ticket
@@ -72,6 +80,7 @@ class Scene(Struct, frozen=True, kw_only=True):
     chosen: Callable[[Ticket], facts.Pinned]
     new_id: Callable[[], UUID]
     answer: Answering = nobody_hears
+    within: timedelta | None = None
 
 
 class Draw:
@@ -85,6 +94,7 @@ class Draw:
         self.messages: list[Message] = []
         self.escalations: list[Escalation] = []
         self.outgoing: list[Outgoing] = []
+        self.offer: Offer | None = None
 
     def note(self, event: str, **data: object) -> None:
         """Write a line of history."""
@@ -108,18 +118,42 @@ class Draw:
         self.note("status_changed", before=before, after=status)
         self.heed(facts.status_changed(self.ticket, self.pinned, now, now))
         if status not in WORKING:
-            self.ticket = replace(self.ticket, waiting_since=None, route_at=None)
+            self.end_offer("withdrawn")
+            self.ticket = replace(self.ticket, waiting_since=None, route_at=None, **_AFRESH)
         elif before not in WORKING:
             self.release()
 
     def release(self) -> None:
-        """Let it wait for an agent (again)."""
+        """Let it wait for an agent (again), whoever refused it before."""
         now = self.scene.now
+        self.end_offer("withdrawn")
         if self.ticket.assignee is not None:
             self.note("unassigned", agent=self.ticket.assignee)
             self.ticket = replace(self.ticket, assignee=None)
             self.heed(facts.assignee_changed(self.ticket, self.pinned, now, now))
-        self.ticket = replace(self.ticket, waiting_since=now, route_at=now)
+        self.ticket = replace(self.ticket, waiting_since=now, route_at=now, **_AFRESH)
+
+    def end_offer(self, state: OfferState, at: datetime | None = None) -> None:
+        """Say what became of the offer that is open, if one is, at an instant (now unless given)."""
+        if self.ticket.offer_id is None:
+            return
+        now = self.scene.now
+        self.ticket, self.offer = offers.end_offer(self.ticket, state, at or now)
+        self.happened.append(
+            Happened(
+                type=f"offer_{state}",
+                actor=self.scene.actor,
+                occurred_at=at or now,
+                detected_at=now,
+                data={"offer": str(self.offer.id), "agent": self.offer.agent},
+            )
+        )
+
+    def touch(self, actor: str) -> None:
+        """Its assignee reacts. Programs may speak for them; another agent does not."""
+        agent = self.ticket.assignee
+        if agent is not None and (actor == f"agent:{agent}" or actor.startswith("api:")):
+            self.ticket = replace(self.ticket, react_by=None, offers=None)
 
     def done(self) -> Change:
         """The change, with what it does to agents' loads."""
@@ -134,16 +168,20 @@ class Draw:
             happened=tuple(self.happened),
             messages=tuple(self.messages),
             outgoing=tuple(self.outgoing),
+            offer=self.offer,
             capacity=dict(freed(before, after)),
         )
 
 
 def freed(before: Ticket, after: Ticket) -> Iterator[tuple[str, int]]:
     """Units an agent no longer holds. What an agent takes on is taken by the one who assigns, under lock."""
-    held = before.assignee if before.working else None
-    holds = after.assignee if after.working else None
-    if held is not None and held != holds:
+    held = before.holder
+    if held is not None and held != after.holder:
         yield held, -before.units
+
+
+_AFRESH: dict[str, None] = {"offers": None, "react_by": None, "stuck": None}
+"""What a ticket no longer knows when routing begins with it anew."""
 
 
 def decide(command: Command, scene: Scene) -> tuple[Change, tuple[Escalation, ...]]:
@@ -177,6 +215,8 @@ def _say(draw: Draw, said: Say) -> None:
     draw.messages.append(message)
     leaving = _leave(draw, message) if said.kind == "public_reply" else {}
     draw.note("message_added", kind=said.kind, message=str(message.id), automatic=said.automatic, **leaving)
+    if not said.automatic:
+        draw.touch(scene.actor)
     if said.automatic or said.kind == "internal_note":
         return  # stops no clock, starts none, wakes nobody
     if said.kind == "public_reply":
@@ -201,6 +241,7 @@ def _leave(draw: Draw, reply: Message) -> dict[str, object]:
 def _set_status(draw: Draw, command: SetStatus) -> None:
     if command.status == "new":
         raise Refused("a ticket is new only once")
+    draw.touch(draw.scene.actor)
     draw.move_to(command.status)
 
 
@@ -213,20 +254,53 @@ def _set_priority(draw: Draw, command: SetPriority) -> None:
     after = draw.scene.chosen(draw.ticket)
     draw.heed(facts.terms_changed(draw.ticket, draw.pinned, after, now, now))
     draw.pinned = after
-    if draw.ticket.waiting_since is not None:
-        draw.ticket = replace(draw.ticket, route_at=now)
+    _ask_again(draw)
+
+
+def _ask_again(draw: Draw) -> None:
+    """A ticket that waits is another one now: everybody is asked anew. An offer that stands may be taken."""
+    if draw.ticket.waiting_since is not None and draw.ticket.offer_id is None:
+        draw.ticket = replace(draw.ticket, route_at=draw.scene.now, **_AFRESH)
+
+
+def _set_team(draw: Draw, command: SetTeam) -> None:
+    before, now = draw.ticket.team, draw.scene.now
+    if not draw.ticket.working:
+        raise Refused(f"the ticket is {draw.ticket.status}; reopen it first")
+    if before == command.team:
+        return
+    draw.end_offer("withdrawn")
+    draw.ticket = replace(draw.ticket, team=command.team, rule=None)
+    draw.note("team_changed", before=before, after=command.team)
+    after = draw.scene.chosen(draw.ticket)
+    draw.heed(facts.terms_changed(draw.ticket, draw.pinned, after, now, now))
+    draw.pinned = after
+    if draw.ticket.assignee is not None and not command.keeps:
+        draw.release()
+    _ask_again(draw)
 
 
 def _assign(draw: Draw, command: Assign) -> None:
     now = draw.scene.now
     if not draw.ticket.working:
         raise Refused(f"the ticket is {draw.ticket.status}; reopen it first")
-    if command.agent == draw.ticket.assignee:
-        return
+    if command.agent == draw.ticket.assignee and (command.agent or draw.ticket.offers is None):
+        return  # to nobody, it asks anew whoever refused it
     if command.agent is None:
         draw.release()
         return
-    draw.ticket = replace(draw.ticket, assignee=command.agent, waiting_since=None, route_at=None)
+    draw.end_offer("accepted" if command.agent == draw.ticket.offered_to else "withdrawn")
+    within = draw.scene.within
+    draw.ticket = replace(
+        draw.ticket,
+        assignee=command.agent,
+        waiting_since=None,
+        route_at=None,
+        react_by=None if within is None else now + within,
+        stuck=None,
+        last_agent=command.agent,
+        last_agent_since=now,
+    )
     draw.note("assigned", agent=command.agent)
     draw.heed(facts.assignee_changed(draw.ticket, draw.pinned, now, now))
     if draw.ticket.status == "new":
@@ -251,12 +325,14 @@ def called(draw: Draw, command: Called) -> None:
             _assign(draw, Assign(call.agent))
         elif draw.ticket.status == "new":
             draw.move_to("open")
+        draw.touch(f"agent:{call.agent}")
 
 
 _DECIDE: dict[type, Callable[[Draw, "Command"], None]] = {
     Say: _say,  # type: ignore[dict-item]
     SetStatus: _set_status,  # type: ignore[dict-item]
     SetPriority: _set_priority,  # type: ignore[dict-item]
+    SetTeam: _set_team,  # type: ignore[dict-item]
     Assign: _assign,  # type: ignore[dict-item]
     Called: called,  # type: ignore[dict-item]
 }

@@ -14,8 +14,10 @@ from tickets.domain.ticket import Alert, Happened, Outgoing, Ticket
 class Directory(Protocol):
     """What the desk knows of people: whom a level means, right now."""
 
-    def recipients(self, policy: str, level: str, ticket: Ticket, at: datetime) -> Sequence[Recipient]:
-        """Everybody a level notifies, never empty: the fallback answers when nobody else does."""
+    def recipients(
+        self, policy: str, level: str, ticket: Ticket, at: datetime, notify: Sequence[str] = ()
+    ) -> Sequence[Recipient]:
+        """Everybody a level (or `notify`) tells, never empty: the fallback answers when nobody else does."""
 
 
 class Notices(Protocol):
@@ -48,7 +50,7 @@ def escalate(
     outgoing: list[Outgoing] = []
     happened: list[Happened] = []
     for due in escalations:
-        recipients = directory.recipients(due.policy, due.level, ticket, now)
+        recipients = directory.recipients(due.policy, due.level, ticket, now, due.notify)
         alert = _alert(due, ticket, recipients, now, new_id())
         alerts.append(alert)
         pages = list(leaving(alert, ticket, recipients, notices, now, new_id))

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
+from types import MappingProxyType
+from uuid import UUID
 
 import msgspec
 from msgspec import Raw, Struct
@@ -11,17 +13,25 @@ from msgspec.structs import replace
 import routing
 import sla
 from tickets.application.desk.compiled import CompiledDesk
+from tickets.application.offers import excluded
 from tickets.application.ports import AgentState
 from tickets.domain.escalation import Escalation
 from tickets.domain.ticket import Happened, Ticket
-from tickets.domain.words import Instant
 
 Facts = Mapping[str, frozenset[str]]
+KnownAgents = Mapping[UUID, str]
+"""By customer, the agent who had them last."""
+
+NOBODY_KNOWN: KnownAgents = MappingProxyType({})
 
 _ACCOUNT = {"form": "form", "inbox": "mailbox", "hotline": "line", "api": "client"}
 _encode = msgspec.json.Encoder().encode
 _clocks = msgspec.json.Decoder(sla.Clocks).decode
 _terms = msgspec.json.Decoder(sla.Terms).decode
+
+
+ROUTING = "routing"
+"""What alerts have as their metric when it is not a promise that is in danger, but routing that gave up."""
 
 
 class Placement(Struct, frozen=True, kw_only=True):
@@ -34,6 +44,7 @@ class Placement(Struct, frozen=True, kw_only=True):
     reason: str
     explanation: Raw
     look_again_at: datetime | None
+    decision: routing.Decision
 
 
 class Pinned(Struct, frozen=True):
@@ -115,20 +126,29 @@ def opened(ticket: Ticket, pinned: Pinned, now: datetime) -> Verdict:
 
 
 def place(
-    waiting: Sequence[Ticket], desk: CompiledDesk, states: Sequence[AgentState], now: datetime
+    waiting: Sequence[Ticket],
+    desk: CompiledDesk,
+    states: Sequence[AgentState],
+    now: datetime,
+    known: KnownAgents = NOBODY_KNOWN,
 ) -> list[Placement]:
-    """Ask routing about waiting tickets; the most urgent chooses first."""
+    """Ask routing about waiting tickets; the most urgent chooses first. `known` is who had which customer."""
     roster = desk.roster({state.key: _availability(state) for state in states})
-    asked = [_waiting(ticket, desk, now) for ticket in waiting]
+    asked = [_waiting(ticket, desk, now, known) for ticket in waiting]
     return [_placement(decision) for decision in routing.route(asked, roster, desk.rules, now)]
 
 
 def pull(
-    agent: str, waiting: Sequence[Ticket], desk: CompiledDesk, states: Sequence[AgentState], now: datetime
+    agent: str,
+    waiting: Sequence[Ticket],
+    desk: CompiledDesk,
+    states: Sequence[AgentState],
+    now: datetime,
+    known: KnownAgents = NOBODY_KNOWN,
 ) -> Placement | None:
     """The most urgent of these that this agent may take, or None."""
     roster = desk.roster({state.key: _availability(state) for state in states})
-    asked = [_waiting(ticket, desk, now) for ticket in waiting]
+    asked = [_waiting(ticket, desk, now, known) for ticket in waiting]
     decision = routing.pull(agent, asked, roster, desk.rules, now)
     return None if decision is None else _placement(decision)
 
@@ -142,6 +162,7 @@ def _placement(decision: routing.Decision) -> Placement:
         reason=decision.reason,
         explanation=Raw(_encode(decision)),
         look_again_at=decision.next_relaxation_at,
+        decision=decision,
     )
 
 
@@ -150,7 +171,7 @@ def _availability(state: AgentState) -> routing.Availability:
     return routing.Availability(presence=presence, load=state.load, last_assigned_at=state.last_assigned_at)
 
 
-def _waiting(ticket: Ticket, desk: CompiledDesk, now: datetime) -> routing.Waiting:
+def _waiting(ticket: Ticket, desk: CompiledDesk, now: datetime, known: KnownAgents) -> routing.Waiting:
     return routing.Waiting(
         id=str(ticket.id),
         facts=dict(facts_of(ticket, desk)),
@@ -158,6 +179,8 @@ def _waiting(ticket: Ticket, desk: CompiledDesk, now: datetime) -> routing.Waiti
         waiting_since=ticket.waiting_since or now,
         breach_at=ticket.due_at,
         weight=ticket.units,
+        excluded=excluded(ticket),
+        sticky=ticket.last_agent or known.get(ticket.customer_id),
     )
 
 
@@ -275,8 +298,12 @@ def line_of(event: sla.Event, now: datetime) -> Happened:
 
 
 def escalation_policy(pinned: Pinned, metric: str) -> str:
-    """The escalation policy that watches a metric; empty where nothing is promised any more."""
-    return next((each.escalation or "" for each in pinned.terms.promises if each.metric == metric), "")
+    """The escalation policy that watches a metric; empty where nothing is promised any more.
+
+    Routing is watched by whichever policy watches the ticket at all.
+    """
+    watching = [each for each in pinned.terms.promises if metric in (each.metric, ROUTING)]
+    return next((each.escalation for each in watching if each.escalation), "")
 
 
 def _escalation(event: sla.Event, terms: sla.Terms) -> Escalation:
@@ -297,50 +324,3 @@ def _as_text(answer: str | float | bool) -> str:  # noqa: FBT001 - a form's answ
     if isinstance(answer, bool):
         return "true" if answer else "false"
     return str(answer)
-
-
-class ClockView(Struct, frozen=True, kw_only=True):
-    """One clock as shown: `used` and `budget` are open time, ISO 8601."""
-
-    metric: str
-    cycle: int
-    policy: str
-    state: str
-    started_at: Instant
-    due_at: Instant | None
-    budget: str
-    used: str
-    breached_at: Instant | None
-    ended_at: Instant | None
-
-
-def clocks_of(ticket: Ticket) -> list[ClockView]:
-    """The ticket's clocks, oldest first. `used` is as of the last signal."""
-    return [
-        ClockView(
-            metric=clock.metric,
-            cycle=clock.cycle,
-            policy=clock.policy,
-            state=clock.state,
-            started_at=clock.started_at,
-            due_at=clock.due_at,
-            budget=sla.time_text(clock.budget),
-            used=sla.time_text(clock.used),
-            breached_at=clock.breached_at,
-            ended_at=clock.ended_at,
-        )
-        for clock in _clocks(ticket.clocks)
-    ]
-
-
-def same_decision(before: Raw, after: Raw) -> bool:
-    """Whether two decisions to wait say the same: outcome and reason, whoever was busy at the time."""
-    return _gist(before) == _gist(after)
-
-
-class _Gist(Struct, frozen=True):
-    outcome: str
-    reason: str
-
-
-_gist = msgspec.json.Decoder(_Gist).decode

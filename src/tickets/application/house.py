@@ -88,6 +88,7 @@ class House:
             now=now,
             chosen=lambda moved: facts.pin_terms(moved, desk),
             new_id=self.new_id,
+            within=desk.within(ticket.team),
         )
 
     async def answering(self, ticket: Ticket, desk: CompiledDesk) -> Answering:
@@ -110,13 +111,18 @@ class House:
         )
 
     async def save(self, *changes: Change, desk: CompiledDesk, ledger: Ledger | None = None) -> None:
-        """Write changes of locked tickets, with the terms they may have moved to."""
+        """Write changes of locked tickets, with the terms they may have moved to.
+
+        What routing was stuck on before is over; what it is stuck on now is an alert of the change itself.
+        """
         if not changes:
             return
         for change in changes:
             if change.before is not None and change.after.terms_id != change.before.terms_id:
                 pinned = facts.pin_terms(change.after, desk)
                 await self.tickets.intern_terms(pinned.id, pinned.body, change.now)
+            if change.before is not None and change.before.stuck not in {None, change.after.stuck}:
+                await self.tickets.resolve_alerts(change.after.id, facts.ROUTING)
         await self.tickets.save(changes, ledger)
         for change in changes:
             if change.before is not None and change.before.working and not change.after.working:

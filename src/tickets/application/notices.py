@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Struct
 
+from tickets.application.facts import ROUTING
 from tickets.domain.escalation import Manner
 from tickets.domain.ticket import Alert, Ticket
 
@@ -26,6 +27,7 @@ METRICS: Mapping[Language, Mapping[str, str]] = {
         "requester_wait": "customer's wait",
         "agent_work": "agents' work",
         "callback": "callback",
+        "routing": "finding an agent",
     },
     "vi": {
         "first_response": "phản hồi đầu tiên",
@@ -36,12 +38,15 @@ METRICS: Mapping[Language, Mapping[str, str]] = {
         "requester_wait": "thời gian khách chờ",
         "agent_work": "thời gian xử lý",
         "callback": "gọi lại",
+        "routing": "tìm người phụ trách",
     },
 }
 WORDS: Mapping[Language, Mapping[str, str]] = {
     "en": {
         "subject": "{priority}: {metric} of #{number} ({level}) – {subject}",
         "opening": "Ticket #{number} needs attention: its promise of {metric} has reached level {level}.",
+        "stuck": "Ticket #{number} waits and goes to nobody: somebody has to see to it.",
+        "reason": "Reason",
         "ticket": "Ticket",
         "priority": "Priority",
         "status": "Status",
@@ -59,6 +64,8 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
     "vi": {
         "subject": "{priority}: {metric} của phiếu #{number} ({level}) – {subject}",
         "opening": "Phiếu #{number} cần được xử lý: cam kết {metric} đã đến mức {level}.",
+        "stuck": "Phiếu #{number} đang chờ và không được giao cho ai: cần người xử lý.",
+        "reason": "Lý do",
         "ticket": "Phiếu",
         "priority": "Ưu tiên",
         "status": "Trạng thái",
@@ -89,6 +96,7 @@ class AlertTicket(Struct, frozen=True, kw_only=True):
     team: str | None
     assignee: str | None
     due_at: datetime | None
+    stuck: str | None
 
 
 class AlertRaised(Struct, frozen=True, kw_only=True, tag="alert.raised"):
@@ -136,6 +144,7 @@ class AlertNotices:
             team=ticket.team,
             assignee=ticket.assignee,
             due_at=ticket.due_at,
+            stuck=ticket.stuck,
         )
         return AlertRaised(timestamp=alert.detected_at, data=AlertData(alert=alert, ticket=shown))
 
@@ -174,6 +183,7 @@ class _Voice(Struct, frozen=True):
 
     def text(self, alert: Alert, ticket: Ticket) -> str:
         lines = {
+            "reason": ticket.stuck and _line(ticket.stuck),
             "ticket": f"#{ticket.number} {_line(ticket.subject)}",
             "priority": self.words[ticket.priority],
             "status": ticket.status,
@@ -184,7 +194,7 @@ class _Voice(Struct, frozen=True):
             "repeat": str(alert.repeat) if alert.repeat else None,
             "covers": ", ".join(alert.covers),
         }
-        opening = self.words["opening"].format(
+        opening = self.words["stuck" if alert.metric == ROUTING else "opening"].format(
             number=ticket.number, metric=self.metric(alert), level=_line(alert.level)
         )
         facts = "\n".join(f"{self.words[name]}: {value}" for name, value in lines.items() if value)

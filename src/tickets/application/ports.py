@@ -1,6 +1,6 @@
 """What the use cases ask of the database, in their own words; `persistence` answers."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -10,7 +10,7 @@ from msgspec import Raw, Struct
 
 from tickets.application.answers.answer import Correspondence
 from tickets.domain.draft import Identity
-from tickets.domain.ticket import Alert, Change, Customer, Happened, Ticket
+from tickets.domain.ticket import Alert, Change, Customer, Happened, Offer, Ticket
 
 
 class Superseded(Exception):  # noqa: N818 - a condition, not a bug
@@ -148,10 +148,21 @@ class TicketStore(Protocol):
     async def set_aside(self, ticket: UUID, until: datetime) -> None:
         """Look at a ticket again at `until`: its turn failed, and others must not wait behind it."""
 
+    async def claim_overdue(self, now: datetime, limit: int) -> list[Ticket]:
+        """Tickets offered too long or to somebody who has gone, or not reacted to in time; locked."""
+
+    async def last_agents(self, customers: Collection[UUID]) -> dict[UUID, str]:
+        """By customer, the agent who had a ticket of theirs last."""
+
+    async def find_offer(self, offer: UUID) -> Offer | None:
+        """An offer as it is now; it is held by its ticket's lock (law 3)."""
+
     async def claim_waiting(
         self, now: datetime, limit: int, after: tuple[datetime, UUID] | None, *, everyone: bool
     ) -> list[tuple[datetime, Ticket]]:
-        """Tickets that wait for an agent, with the instant they want one by, most urgent first, locked.
+        """Tickets that wait for an agent and are offered to none, most urgent first, locked.
+
+        With each, the instant it wants an agent by.
 
         Those behind `after`; only those whose `route_at` has come unless `everyone`.
         """
@@ -177,5 +188,5 @@ class TicketStore(Protocol):
     async def withdraw_alerts(self, ticket: UUID, metric: str, cycle: int, level: str, repeat: int) -> None:
         """A level was never reached, or not so often: its alerts from `repeat` on are taken back."""
 
-    async def resolve_alerts(self, ticket: UUID) -> None:
-        """The ticket is at rest: its alerts are over."""
+    async def resolve_alerts(self, ticket: UUID, metric: str | None = None) -> None:
+        """The ticket is at rest, or what a metric's alerts were about is: they are over."""

@@ -58,7 +58,8 @@ async def _most_urgent(
     after: tuple[datetime, UUID] | None = None
     while page := await house.tickets.waiting(PAGE, after):
         tickets = {str(ticket.id): ticket for _, ticket in page}
-        placement = facts.pull(agent, list(tickets.values()), desk, states, now)
+        known = await house.tickets.last_agents({ticket.customer_id for ticket in tickets.values()})
+        placement = facts.pull(agent, list(tickets.values()), desk, states, now, known)
         if placement is not None:
             return tickets[placement.ticket], placement
         wanted_by, last = page[-1]

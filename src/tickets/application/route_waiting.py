@@ -7,12 +7,14 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from tickets.application import facts
-from tickets.application.change import Assign, decide
+from tickets.application.change import Assign, Draw, decide
 from tickets.application.desk.compiled import CompiledDesk
-from tickets.application.facts import Placement
+from tickets.application.facts import ROUTING, Placement
 from tickets.application.house import House
+from tickets.application.modes import Course, alarm, chart, same_decision
+from tickets.application.offers import make_offer, offers_of, read_offers
 from tickets.application.ports import Load
-from tickets.domain.ticket import Change, Happened, Ticket
+from tickets.domain.ticket import Change, Ticket
 
 BATCH = 200
 
@@ -40,35 +42,46 @@ async def route_waiting(house: House, now: datetime, *, everyone: bool, batch: i
 
 async def _round(house: House, desk: CompiledDesk, waiting: list[Ticket], now: datetime) -> list[Change]:
     states = await house.tickets.agent_states()
-    placements = facts.place(waiting, desk, states, now)
-    by_id = {str(ticket.id): ticket for ticket in waiting}
-    took = await _take(house, desk, placements, by_id, now)
+    known = await house.tickets.last_agents({ticket.customer_id for ticket in waiting})
+    courses = chart(waiting, desk, states, now, known)
+    took = await _take(house, desk, courses, now)
     changes = []
-    for placement in placements:
-        ticket = by_id[placement.ticket]
-        if placement.agent is None:
-            change = _still_waiting(ticket, placement, now)
-        elif placement.agent in took:
-            change = await assigned(house, desk, ticket, placement, "router", now)
-        else:
+    for course in courses:
+        if course.agent is not None and course.agent not in took:
             continue  # somebody else was faster: it waits, and the next round looks again
+        change = await _carry_out(house, desk, course, now)
         if change is not None:
             changes.append(change)
     await house.save(*changes, desk=desk)
     return changes
 
 
-async def _take(
-    house: House, desk: CompiledDesk, placements: list[Placement], by_id: dict[str, Ticket], now: datetime
-) -> frozenset[str]:
+async def _take(house: House, desk: CompiledDesk, courses: list[Course], now: datetime) -> frozenset[str]:
     units: Counter[str] = Counter()
     last: dict[str, datetime] = {}
-    for placement in placements:
-        if placement.agent is not None:
-            units[placement.agent] += by_id[placement.ticket].units
-            last[placement.agent] = placement.assigned_at or now
+    for course in courses:
+        if course.agent is not None:
+            units[course.agent] += course.ticket.units
+            last[course.agent] = course.placement.assigned_at or now
     loads = [Load(agent, units[agent], desk.desk.agents[agent].capacity, at) for agent, at in last.items()]
     return await house.tickets.take_capacity(loads)
+
+
+async def _carry_out(house: House, desk: CompiledDesk, course: Course, now: datetime) -> Change | None:
+    if course.step == "assign":
+        return await assigned(house, desk, course.ticket, course.placement, "router", now)
+    draw = Draw(await house.scene(course.ticket, desk, "router", now))
+    if course.step == "offer":
+        _offer(draw, course)
+        return draw.done()
+    if not _wait(draw, course):
+        return None
+    change = draw.done()
+    if course.trouble is not None and course.stuck != course.ticket.stuck:
+        own = facts.escalation_policy(draw.pinned, ROUTING)
+        policies = [own] if own else sorted(desk.desk.escalation_policies)
+        change = house.with_alerts(change, (alarm(course, policies, change.after.epoch, now),), desk)
+    return change
 
 
 async def assigned(
@@ -81,27 +94,37 @@ async def assigned(
     return house.with_alerts(change, escalations, desk)
 
 
-def _still_waiting(ticket: Ticket, placement: Placement, now: datetime) -> Change | None:
-    """What to remember of a decision to wait: nothing when it is the one already known."""
-    if ticket.routing is not None and facts.same_decision(ticket.routing, placement.explanation):
-        if ticket.route_at == placement.look_again_at:
-            return None
-        happened: tuple[Happened, ...] = ()
-    else:
-        happened = (
-            Happened(
-                type=f"routing.{placement.outcome}",
-                actor="router",
-                occurred_at=now,
-                detected_at=now,
-                data={"reason": placement.reason},
-            ),
-        )
+def _offer(draw: Draw, course: Course) -> None:
+    """Ask the agent, whose capacity is taken for as long as the offer stands."""
+    moved = replace(draw.ticket, routing=course.placement.explanation, stuck=None)
+    draw.ticket, draw.offer = make_offer(moved, read_offers(course.offers), draw.scene.new_id)
+    draw.note(
+        "offered",
+        offer=str(draw.offer.id),
+        agent=draw.offer.agent,
+        round=draw.offer.round,
+        expires_at=draw.offer.expires_at,
+    )
+
+
+def _wait(draw: Draw, course: Course) -> bool:
+    """What to remember of a decision to wait; False when it is the one already known."""
+    ticket, placement, now = course.ticket, course.placement, draw.scene.now
+    look_again_at = now if course.step == "next_round" else placement.look_again_at
+    known = ticket.routing is not None and same_decision(ticket.routing, placement.explanation)
     after = replace(
         ticket,
-        epoch=ticket.epoch + 1,
-        updated_at=now,
         routing=placement.explanation,
-        route_at=placement.look_again_at,
+        route_at=look_again_at,
+        offers=course.offers,
+        stuck=course.stuck,
     )
-    return Change(before=ticket, after=after, now=now, happened=happened)
+    if course.step == "next_round":
+        before = offers_of(ticket)
+        draw.note("routing.round_over", round=before.round, refused=sorted(before.refused))
+    elif not known or course.stuck != ticket.stuck:
+        draw.note(f"routing.{course.trouble or placement.outcome}", reason=placement.reason)
+    elif (ticket.route_at, ticket.offers) == (after.route_at, after.offers):
+        return False
+    draw.ticket = after
+    return True

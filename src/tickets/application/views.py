@@ -4,7 +4,7 @@ from uuid import UUID
 
 from msgspec import Raw, Struct
 
-from tickets.application.facts import ClockView, clocks_of
+from tickets.application.promises.clock_view import ClockView, clocks_of
 from tickets.domain.draft import FieldValue, Identity
 from tickets.domain.ticket import Customer, Ticket
 from tickets.domain.words import Instant
@@ -22,7 +22,11 @@ class CustomerView(Struct, frozen=True, kw_only=True):
 
 
 class TicketView(Struct, frozen=True, kw_only=True):
-    """A ticket as shown: `routing` is the last decision and why, `due_at` the nearest due instant."""
+    """A ticket as shown: `routing` is the last decision and why, `due_at` the nearest due instant.
+
+    While it is offered to an agent (`offered_to`) it still waits. Its assignee has to do something about it
+    by `react_by`. `stuck` is why routing gave it up.
+    """
 
     id: UUID
     number: int
@@ -45,6 +49,9 @@ class TicketView(Struct, frozen=True, kw_only=True):
     due_at: Instant | None
     routing: Raw
     waiting_since: Instant | None
+    offered_to: str | None
+    react_by: Instant | None
+    stuck: str | None
     related_to: UUID | None
     opened_at: Instant
     updated_at: Instant
@@ -116,6 +123,24 @@ class AlertView(Struct, frozen=True):
     acknowledged_at: Instant | None
 
 
+class OfferView(Struct, frozen=True):
+    """A ticket offered to an agent, who may accept up to and including `expires_at`."""
+
+    id: UUID
+    ticket_id: UUID
+    number: int
+    subject: str
+    priority: str
+    channel: str
+    team: str | None
+    region: str | None
+    agent: str
+    round: int
+    offered_at: Instant
+    expires_at: Instant
+    due_at: Instant | None
+
+
 class EnvelopeView(Struct, frozen=True):
     """Something that arrived: what it was, and what became of it."""
 
@@ -163,6 +188,9 @@ def show(ticket: Ticket, customer: Customer) -> TicketView:
         due_at=ticket.due_at,
         routing=ticket.routing or _NOT_YET,
         waiting_since=ticket.waiting_since,
+        offered_to=ticket.offered_to,
+        react_by=ticket.react_by,
+        stuck=ticket.stuck,
         related_to=ticket.related_to,
         opened_at=ticket.opened_at,
         updated_at=ticket.updated_at,

@@ -5,6 +5,10 @@ class Refused(Exception):  # noqa: N818 - a condition, not a bug
     """The ticket, or what it belongs to, cannot take the command as it stands. `str()` says why."""
 
 
+class OfferOver(Refused):
+    """The offer is over: somebody answered it, or nobody did in time. `str()` says what became of it."""
+
+
 class NotFound(Exception):  # noqa: N818 - a condition, not a bug
     """There is no such thing. `str()` says what was looked for."""
 

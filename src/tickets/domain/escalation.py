@@ -6,7 +6,10 @@ from msgspec import Struct
 
 
 class Escalation(Struct, frozen=True, kw_only=True):
-    """An escalation level that is due: whom to tell is the desk's to say."""
+    """An escalation level that is due: whom to tell is the desk's to say.
+
+    `notify` are targets told instead of those of a level, for what no policy has a level for.
+    """
 
     policy: str
     metric: str
@@ -16,6 +19,7 @@ class Escalation(Struct, frozen=True, kw_only=True):
     covers: tuple[str, ...]
     occurred_at: datetime
     due_at: datetime | None
+    notify: tuple[str, ...] = ()
 
 
 class Manner(Struct, frozen=True):

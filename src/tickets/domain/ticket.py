@@ -6,14 +6,16 @@ from uuid import UUID
 from msgspec import Raw, Struct
 
 from tickets.domain.draft import Attachment, FieldValue, Identity
-from tickets.domain.words import WORKING, Channel, MessageKind, Priority, Status
+from tickets.domain.words import WORKING, Channel, MessageKind, OfferState, Priority, Status
 
 
 class Ticket(Struct, frozen=True, kw_only=True):
     """One request for help, as stored.
 
-    `clocks` and `routing` are written by the promise engine and the router and passed on unread by
-    everybody else. `tick_at` is a hint for the ticker: when passing time next changes anything.
+    `clocks`, `routing` and `offers` are written by the promise engine and the router and passed on unread by
+    everybody else. `tick_at` is a hint for the ticker: when passing time next changes anything. While it is
+    offered to an agent it still waits. `react_by` is when its assignee must have touched it. `stuck` is why
+    routing gave it up. `last_agent` is who had it last, whoever has it now.
     """
 
     id: UUID
@@ -42,6 +44,13 @@ class Ticket(Struct, frozen=True, kw_only=True):
     routing: Raw | None = None
     waiting_since: datetime | None = None
     route_at: datetime | None = None
+    offers: Raw | None = None
+    offer_id: UUID | None = None
+    offered_to: str | None = None
+    react_by: datetime | None = None
+    stuck: str | None = None
+    last_agent: str | None = None
+    last_agent_since: datetime | None = None
     related_to: UUID | None = None
     opened_at: datetime
     updated_at: datetime
@@ -51,6 +60,11 @@ class Ticket(Struct, frozen=True, kw_only=True):
     def working(self) -> bool:
         """Whether it is still somebody's work: not solved, not closed."""
         return self.status in WORKING
+
+    @property
+    def holder(self) -> str | None:
+        """The agent whose capacity it takes: who has it, or is asked whether they take it."""
+        return (self.assignee or self.offered_to) if self.working else None
 
 
 class Origin(Struct, frozen=True, kw_only=True):
@@ -126,6 +140,19 @@ class Alert(Struct, frozen=True, kw_only=True):
     acknowledged_at: datetime | None = None
 
 
+class Offer(Struct, frozen=True, kw_only=True):
+    """A ticket offered to one agent, who may take it up to and including `expires_at`."""
+
+    id: UUID
+    ticket_id: UUID
+    agent: str
+    state: OfferState = "open"
+    round: int
+    offered_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None = None
+
+
 class Outgoing(Struct, frozen=True, kw_only=True):
     """Something that must leave: the bytes to send, where to, and why."""
 
@@ -140,7 +167,8 @@ class Outgoing(Struct, frozen=True, kw_only=True):
 class Change(Struct, frozen=True, kw_only=True):
     """Everything one use case does to one ticket: written in one statement or not at all.
 
-    `before` is None for a new ticket. `capacity` is what agents' loads move by, by agent key, in units.
+    `before` is None for a new ticket. `offer` is the one made or ended by it. `capacity` is what agents'
+    loads move by, by agent key, in units.
     """
 
     before: Ticket | None
@@ -150,5 +178,6 @@ class Change(Struct, frozen=True, kw_only=True):
     messages: tuple[Message, ...] = ()
     alerts: tuple[Alert, ...] = ()
     outgoing: tuple[Outgoing, ...] = ()
+    offer: Offer | None = None
     capacity: dict[str, int] = {}
     correlation_id: str | None = None

@@ -17,6 +17,9 @@ Status = Literal["new", "open", "pending", "on_hold", "solved", "closed"]
 """`pending` waits on the customer, `on_hold` on a third party."""
 
 MessageKind = Literal["customer_message", "public_reply", "internal_note"]
+OfferState = Literal["open", "accepted", "declined", "expired", "withdrawn"]
+"""What becomes of an offer. `withdrawn`: the agent went away, or the ticket went elsewhere."""
+
 IdentityKind = Literal["email", "phone", "zalo", "messenger", "external"]
 
 PRIORITIES: tuple[Priority, ...] = get_args(Priority)

@@ -38,6 +38,7 @@ class Metrics:
             buckets=_ASSIGNMENT_SECONDS,
             registry=registry,
         )
+        self._routing(registry)
         self.clocks = Counter(
             "tickets_clocks",
             "SLA clocks that ended met or breached.",
@@ -82,12 +83,29 @@ class Metrics:
             registry=registry,
         )
 
-    def show_backlog(self, by_status: Mapping[str, int], waiting: int, alerts_open: int) -> None:
+    def _routing(self, registry: CollectorRegistry) -> None:
+        self.stuck = Gauge(
+            "tickets_stuck", "Tickets waiting that routing has given up on.", registry=registry
+        )
+        self.routing_failures = Counter(
+            "tickets_routing_failures",
+            "Tickets nobody could ever take, everybody refused, or their assignee did not react to.",
+            ["cause"],
+            registry=registry,
+        )
+        for cause in ("unroutable", "refused", "not_reacted"):  # so that the first is seen to raise it
+            self.routing_failures.labels(cause)
+        self.offers = Counter(
+            "tickets_offers", "Offers made to agents, and what became of them.", ["step"], registry=registry
+        )
+
+    def show_backlog(self, by_status: Mapping[str, int], waiting: int, alerts_open: int, stuck: int) -> None:
         """Set how much there is to do; a status that is not named has none."""
         for status in STATUSES:
             if status in WORKING:
                 self.backlog.labels(status).set(by_status.get(status, 0))
         self.waiting.set(waiting)
+        self.stuck.set(stuck)
         self.alerts_open.set(alerts_open)
 
     def show_outbox(self, pending: int, dead: int, oldest: timedelta) -> None:

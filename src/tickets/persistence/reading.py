@@ -8,7 +8,7 @@ from msgspec.structs import asdict
 
 from tickets.application.placements.explaining import Urgency
 from tickets.application.placements.queues import Queued
-from tickets.application.views import AlertView, EventView, MessageView, TicketLine
+from tickets.application.views import AlertView, EventView, MessageView, OfferView, TicketLine
 from tickets.persistence.engine import Engine
 from tickets.persistence.rows import Rows
 from tickets.persistence.ticket_sql import WANTED_BY
@@ -62,12 +62,24 @@ WHERE ($1::text IS NULL OR state = $1) AND ($2::uuid IS NULL OR ticket_id = $2)
 """
 
 
+_OFFER = Rows(OfferView)
+_OFFERS = """
+SELECT offer.id, ticket_id, number, subject, priority, channel, team, region, agent, round, offered_at,
+       expires_at, due_at
+FROM offer JOIN ticket ON ticket.id = ticket_id WHERE agent = $1 AND state = 'open' ORDER BY offer.id
+"""
+
+
 class Gauges(Struct, frozen=True):
-    """How much there is right now: tickets at work by status, waiting for an agent, alerts nobody took."""
+    """How much there is right now: tickets at work by status, waiting for an agent, alerts nobody took.
+
+    `stuck` are those of the waiting that routing has given up on.
+    """
 
     backlog: dict[str, int]
     waiting: int
     alerts: int
+    stuck: int
 
 
 _GAUGES = """
@@ -75,7 +87,8 @@ SELECT coalesce((SELECT jsonb_object_agg(status, count) FROM (
            SELECT status, count(*) FROM ticket WHERE status NOT IN ('solved', 'closed') GROUP BY status
        ) AS s), '{}'),
        (SELECT count(*) FROM ticket WHERE waiting_since IS NOT NULL),
-       (SELECT count(*) FROM alert WHERE state = 'open')
+       (SELECT count(*) FROM alert WHERE state = 'open'),
+       (SELECT count(*) FROM ticket WHERE waiting_since IS NOT NULL AND stuck IS NOT NULL)
 """
 _GAUGE = Rows(Gauges)
 
@@ -136,6 +149,10 @@ class Reading:
     async def queues(self) -> list[Queued]:
         """What waits, for each team that something waits for."""
         return _QUEUED.all(await self.engine.fetch(_QUEUES))
+
+    async def offers(self, agent: str) -> list[OfferView]:
+        """What is offered to an agent now, the oldest first."""
+        return _OFFER.all(await self.engine.fetch(_OFFERS, agent))
 
     async def alerts(
         self, state: str | None, ticket: UUID | None, before: UUID | None, limit: int

@@ -26,6 +26,7 @@ def document(changes: Sequence[Change], ledgers: Sequence[Ledger | None] = ()) -
             for change in changes
             for leaving in change.outgoing
         ],
+        "offers": [asdict(change.offer) for change in changes if change.offer is not None],
         "ledger": [
             {**asdict(ledger), "ticket_id": change.after.id}
             for change, ledger in zip(changes, ledgers, strict=False)

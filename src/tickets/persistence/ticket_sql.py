@@ -5,12 +5,13 @@ Those that know, open and save take many tickets as well as one.
 
 from msgspec.structs import fields
 
-from tickets.domain.ticket import Alert, Customer, Ticket
+from tickets.domain.ticket import Alert, Customer, Offer, Ticket
 from tickets.persistence.rows import Rows
 
 TICKET = Rows(Ticket)
 CUSTOMER = Rows(Customer)
 ALERT = Rows(Alert)
+OFFER = Rows(Offer)
 
 COLUMNS = tuple(field.name for field in fields(Ticket) if field.name != "number")
 """What a ticket's row is written from, in order; the number is the database's."""
@@ -121,6 +122,11 @@ said AS (
     FROM t JOIN jsonb_to_recordset($1::jsonb -> 'ledger') AS l(ticket_id uuid, envelope uuid)
         ON l.ticket_id = t.id
     WHERE envelope.id = l.envelope
+), offered AS (
+    INSERT INTO offer (id, ticket_id, agent, state, round, offered_at, expires_at, ended_at)
+    SELECT o.id, t.id, o.agent, o.state, o.round, o.offered_at, o.expires_at, o.ended_at
+    FROM t JOIN jsonb_populate_recordset(NULL::offer, $1::jsonb -> 'offers') AS o ON o.ticket_id = t.id
+    ON CONFLICT (id) DO UPDATE SET state = excluded.state, ended_at = excluded.ended_at
 )
 """
 
@@ -193,6 +199,21 @@ TERMS = "SELECT body FROM terms WHERE id = $1"
 CLAIM_DUE = f"""
 SELECT {TICKET.columns} FROM ticket WHERE tick_at <= $1 ORDER BY tick_at LIMIT $2 FOR UPDATE SKIP LOCKED
 """
+# A hint, too (law 2): read under the lock, the row may be another one by then.
+CLAIM_OVERDUE = f"""
+SELECT {TICKET.columns} FROM ticket WHERE id IN (
+    SELECT id FROM ticket WHERE react_by <= $1
+    UNION ALL
+    SELECT ticket.id FROM ticket LEFT JOIN agent_state ON key = offered_to
+    WHERE offered_to IS NOT NULL AND (route_at <= $1 OR presence IS DISTINCT FROM 'online')
+) ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
+"""
+LAST_AGENTS = """
+SELECT asked, (SELECT last_agent FROM ticket WHERE customer_id = asked AND last_agent IS NOT NULL
+               ORDER BY last_agent_since DESC LIMIT 1)
+FROM unnest($1::uuid[]) AS asked
+"""
+FIND_OFFER = f"SELECT {OFFER.columns} FROM offer WHERE id = $1"
 SET_ASIDE = "UPDATE ticket SET tick_at = $2, epoch = epoch + 1 WHERE id = $1"
 
 # As `routing.wanted_by` has it: the breach, or the end of the priority's patience, whichever comes first.
@@ -202,19 +223,21 @@ WANTED_BY = """least(coalesce(due_at, 'infinity'), waiting_since + CASE priority
 
 CLAIM_WAITING = f"""
 SELECT {WANTED_BY}, {TICKET.columns} FROM ticket
-WHERE waiting_since IS NOT NULL AND ($3 OR route_at <= $1)
+WHERE waiting_since IS NOT NULL AND offered_to IS NULL AND ($3 OR route_at <= $1)
   AND ($4::timestamptz IS NULL OR ({WANTED_BY}, id) > ($4, $5::uuid))
 ORDER BY 1, id LIMIT $2 FOR UPDATE SKIP LOCKED
 """
 WAITING = f"""
 SELECT {WANTED_BY}, {TICKET.columns} FROM ticket
-WHERE waiting_since IS NOT NULL AND ($2::timestamptz IS NULL OR ({WANTED_BY}, id) > ($2, $3::uuid))
+WHERE waiting_since IS NOT NULL AND offered_to IS NULL
+  AND ($2::timestamptz IS NULL OR ({WANTED_BY}, id) > ($2, $3::uuid))
 ORDER BY 1, id LIMIT $1
 """
 AGENT_STATES = "SELECT key, presence, load, last_assigned_at FROM agent_state"
 NEXT_INSTANT = """
 SELECT least((SELECT min(tick_at) FROM ticket WHERE tick_at IS NOT NULL),
-             (SELECT min(route_at) FROM ticket WHERE waiting_since IS NOT NULL))
+             (SELECT min(route_at) FROM ticket WHERE waiting_since IS NOT NULL),
+             (SELECT min(react_by) FROM ticket WHERE react_by IS NOT NULL))
 """
 FIND_ALERT = f"SELECT {ALERT.columns} FROM alert WHERE id = $1"
 TELL_ALSO = "UPDATE alert SET recipients = recipients || $2::jsonb WHERE id = $1"
@@ -226,4 +249,7 @@ WITHDRAW = """
 UPDATE alert SET state = 'withdrawn'
 WHERE ticket_id = $1 AND metric = $2 AND cycle = $3 AND level = $4 AND repeat >= $5 AND state <> 'withdrawn'
 """
-RESOLVE = "UPDATE alert SET state = 'resolved' WHERE ticket_id = $1 AND state IN ('open', 'acknowledged')"
+RESOLVE = """
+UPDATE alert SET state = 'resolved'
+WHERE ticket_id = $1 AND state IN ('open', 'acknowledged') AND ($2::text IS NULL OR metric = $2)
+"""

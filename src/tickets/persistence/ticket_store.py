@@ -1,7 +1,7 @@
 """Tickets in PostgreSQL: one statement to know, one to write, shared by those who come together."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from datetime import datetime
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from msgspec import Raw
 
 from tickets.application.answers.answer import Correspondence
 from tickets.application.ports import AgentState, Idempotent, Kept, Known, Ledger, Load, Superseded, Wanted
-from tickets.domain.ticket import Alert, Change, Customer, Happened, Origin, Ticket
+from tickets.domain.ticket import Alert, Change, Customer, Happened, Offer, Origin, Ticket
 from tickets.persistence import ticket_sql as sql
 from tickets.persistence.engine import Engine
 from tickets.persistence.gathering import Gathering
@@ -161,6 +161,19 @@ class PostgresTickets:
         """Tickets whose `tick_at` has come, earliest first, locked; those others hold are left to them."""
         return sql.TICKET.all(await self.engine.fetch(sql.CLAIM_DUE, now, limit))
 
+    async def claim_overdue(self, now: datetime, limit: int) -> list[Ticket]:
+        """Tickets offered too long or to somebody who has gone, or not reacted to in time; locked."""
+        return sql.TICKET.all(await self.engine.fetch(sql.CLAIM_OVERDUE, now, limit))
+
+    async def last_agents(self, customers: Collection[UUID]) -> dict[UUID, str]:
+        """By customer, the agent who had a ticket of theirs last."""
+        rows = await self.engine.fetch(sql.LAST_AGENTS, list(customers))
+        return {customer: agent for customer, agent in rows if agent is not None}
+
+    async def find_offer(self, offer: UUID) -> Offer | None:
+        """An offer as it is now; it is held by its ticket's lock (law 3)."""
+        return sql.OFFER.optional(await self.engine.fetch_row(sql.FIND_OFFER, offer))
+
     async def set_aside(self, ticket: UUID, until: datetime) -> None:
         """Look at a ticket again at `until`."""
         await self.engine.execute(sql.SET_ASIDE, ticket, until)
@@ -203,9 +216,9 @@ class PostgresTickets:
         """A level was never reached, or not so often: its alerts from `repeat` on are taken back."""
         await self.engine.execute(sql.WITHDRAW, ticket, metric, cycle, level, repeat)
 
-    async def resolve_alerts(self, ticket: UUID) -> None:
-        """The ticket is at rest: its alerts are over."""
-        await self.engine.execute(sql.RESOLVE, ticket)
+    async def resolve_alerts(self, ticket: UUID, metric: str | None = None) -> None:
+        """The ticket is at rest, or what a metric's alerts were about is: they are over."""
+        await self.engine.execute(sql.RESOLVE, ticket, metric)
 
     async def _hang_on(self, *changes: Change) -> None:
         """Write files, and take loads off agents; in the caller's transaction."""

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct, field
 
-from tickets.application.facts import ClockView, clocks_of
+from tickets.application.promises.clock_view import ClockView, clocks_of
 from tickets.domain.ticket import Ticket
 from tickets.persistence.engine import Engine
 from tickets.persistence.ticket_sql import TICKET

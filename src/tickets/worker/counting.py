@@ -30,7 +30,7 @@ class Counting:
             self.outbox()
         if any(units < 0 for units in change.capacity.values()):
             self.waiting(everyone=True)
-        elif after.waiting_since is not None and (before is None or before.waiting_since is None):
+        elif after.waiting_since is not None and after.route_at == change.now:
             self.waiting()
 
     def called(self, direction: str, outcome: str) -> None:
@@ -48,6 +48,12 @@ class Counting:
                 self.metrics.clocks.labels(metric, "met").inc()
             case "alert_raised":
                 self.metrics.alerts.labels(metric, str(line.data.get("level", ""))).inc()
+            case "offered" | "offer_accepted" | "offer_declined" | "offer_expired" | "offer_withdrawn":
+                self.metrics.offers.labels(line.type.removeprefix("offer_")).inc()
+                return
+            case "routing.unroutable" | "routing.refused" | "routing.not_reacted":
+                self.metrics.routing_failures.labels(line.type.removeprefix("routing.")).inc()
+                return
             case _:
                 return
         if line.type != "sla.fulfilled":

@@ -15,6 +15,7 @@ from tickets.application.house import House
 from tickets.application.pass_time import BATCH, pass_time
 from tickets.application.receive import Porter
 from tickets.application.route_waiting import route_waiting
+from tickets.application.take_back import take_back
 from tickets.domain.ticket import Change
 from tickets.persistence.outages import OUTAGES
 
@@ -70,6 +71,8 @@ class Ticker:
             changed += self._observe(changes)
             if len(changes) < BATCH:
                 break
+        while changes := await take_back(self.house, now):
+            changed += self._observe(changes)
         return changed + self._observe(await route_waiting(self.house, now, everyone=everyone))
 
     async def run(self, now: Callable[[], datetime], stopped: asyncio.Event) -> None:

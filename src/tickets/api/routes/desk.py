@@ -9,6 +9,7 @@ from litestar import Request, Response, delete, get, post, put
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import Raw, Struct
 
+from tickets.api.acting import agent_of
 from tickets.api.auth import Call, needs
 from tickets.api.idempotency import Answer, repeatable
 from tickets.api.pagination import DEFAULT_PAGE, Cursor, Limit, Page, answer_page, from_cursor
@@ -107,10 +108,13 @@ async def list_agents(parts: FromParts) -> list[AgentView]:
 
 
 @put("/v1/agents/{key:str}/presence", opt=needs("tickets:write"), tags=["Agents"], operation_id="setPresence")
-async def set_presence(key: FromPath[str], parts: FromParts, data: JSONBody[NewPresence]) -> NewPresence:
+async def set_presence(
+    key: FromPath[str], request: Call, parts: FromParts, data: JSONBody[NewPresence]
+) -> NewPresence:
     """Come, go away, leave. Only agents who are online are given tickets."""
-    if await parts.desks.set_presence(key, data.presence) is None:
-        raise NotFound(f"there is no agent {key}")
+    agent = agent_of(key, request)
+    if await parts.desks.set_presence(agent, data.presence) is None:
+        raise NotFound(f"there is no agent {agent}")
     parts.ring(everyone=data.presence == "online")
     return data
 

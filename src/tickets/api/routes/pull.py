@@ -8,6 +8,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath
 from msgspec import Raw, Struct
 
+from tickets.api.acting import agent_of
 from tickets.api.auth import Call, needs
 from tickets.api.conditional import etag
 from tickets.api.idempotency import Answer, once
@@ -29,15 +30,16 @@ _NOTHING = Answer(HTTPStatus.NO_CONTENT, b"null")
     responses={204: ResponseSpec(None, description="There is nothing for them to take.")},
 )
 async def pull_next(key: FromPath[str], request: Call, parts: FromParts) -> Response[TicketView | Raw | None]:
-    """Give the agent the most urgent waiting ticket they may take.
+    """Give the agent the most urgent waiting ticket they may take; `me` is who the API key acts as.
 
     They have to be online and have room, skill, region and language for it, as if the router had chosen them.
     """
+    agent = agent_of(key, request)
     change: Change | None = None
 
     async def answer() -> Answer:
         nonlocal change
-        change = await pull(parts.house, key, request.auth.actor, parts.now(), CORRELATION_ID.get())
+        change = await pull(parts.house, agent, request.auth.actor, parts.now(), CORRELATION_ID.get())
         if change is None:
             return _NOTHING
         customer = await parts.house.tickets.customer(change.after.customer_id)

@@ -25,7 +25,8 @@ async def explain_routing(id: FromPath[UUID], parts: FromParts) -> RoutingView: 
         raise NotFound(f"there is no ticket {id}")
     urgency = await parts.reading.urgency(id)
     desk = await parts.house.desks.current()
-    return routing_of(ticket, urgency, desk, await parts.house.tickets.agent_states(), parts.now())
+    known = await parts.house.tickets.last_agents([ticket.customer_id])
+    return routing_of(ticket, urgency, desk, await parts.house.tickets.agent_states(), parts.now(), known)
 
 
 @post(

@@ -14,7 +14,7 @@ from tickets.api.auth import Call, needs
 from tickets.api.conditional import IfMatch, etag, expected_epoch
 from tickets.api.idempotency import Answer, once
 from tickets.api.parts import FromParts, Parts
-from tickets.application.act import act
+from tickets.application.act import act, give_team
 from tickets.application.change import Assign, Command, Say, SetPriority, SetStatus
 from tickets.application.promises.late_facts import LateFact, LateKind
 from tickets.application.tell_late import tell_late
@@ -69,6 +69,12 @@ class NewPriority(Struct, frozen=True, forbid_unknown_fields=True):
     """The priority to give; the promises follow it."""
 
     priority: Priority
+
+
+class NewTeam(Struct, frozen=True, forbid_unknown_fields=True):
+    """The team to give it to."""
+
+    team: Annotated[str, Meta(min_length=1, max_length=200)]
 
 
 class NewAssignee(Struct, frozen=True, forbid_unknown_fields=True):
@@ -135,6 +141,28 @@ async def assign(
 ) -> Response[TicketView | Raw]:
     """Give it to an agent who is online and has room, or to nobody."""
     return await _carry_out(parts, request, id, Assign(data.agent), if_match)
+
+
+@post("/v1/tickets/{id:uuid}/team", opt=_WRITE, tags=_TAGS, operation_id="setTeam", status_code=200)
+async def set_team(
+    id: FromPath[UUID],  # noqa: A002 - the path's own word
+    request: Call,
+    parts: FromParts,
+    data: JSONBody[NewTeam],
+    if_match: IfMatch = None,
+) -> Response[TicketView | Raw]:
+    """Give it to another team, whose rules find its agent. Who has it keeps it if they work there, too."""
+    giving = partial(
+        give_team,
+        parts.house,
+        id,
+        data.team,
+        request.auth.actor,
+        parts.now(),
+        expected=expected_epoch(if_match),
+        correlation_id=CORRELATION_ID.get(),
+    )
+    return await _answered(parts, request, giving)
 
 
 @post("/v1/tickets/{id:uuid}/solve", opt=_WRITE, tags=_TAGS, operation_id="solve", status_code=200)
@@ -221,4 +249,4 @@ class _Epoch(Struct):
     epoch: int
 
 
-ROUTES = (add_message, set_status, set_priority, assign, solve, reopen, tell_fact_late)
+ROUTES = (add_message, set_status, set_priority, set_team, assign, solve, reopen, tell_fact_late)

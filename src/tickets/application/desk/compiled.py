@@ -1,13 +1,13 @@
 """One revision of the desk, made ready for questions: built once, asked for every ticket."""
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
 from typing import TypeVar
 
 import routing
 import sla
-from tickets.application.desk.model import Agent
+from tickets.application.desk.model import Agent, Team
 from tickets.application.desk.stored import Published
 from tickets.intake import Form, Line, Mailbox
 from tickets.intake.addresses import normal_address
@@ -19,6 +19,7 @@ REMEMBERED = 4096
 """Answers kept for each question. A desk's conditions tell far fewer tickets apart."""
 
 _OFFLINE = routing.Availability()
+_ANY_TEAM = Team(key="")
 
 
 class CompiledDesk:
@@ -93,6 +94,15 @@ class CompiledDesk:
     @cached_property
     def _roster(self) -> routing.Roster:
         return routing.Roster(list(self.desk.agents.values()), {}, list(self.desk.regions.values()))
+
+    def team(self, key: str | None) -> Team:
+        """A team by key; one that is not (any more) works as teams do that say nothing."""
+        return self.desk.teams.get(key or "") or _ANY_TEAM
+
+    def within(self, team: str | None) -> timedelta | None:
+        """Within what time whoever is given a ticket of the team has to react, if it says so."""
+        text = self.team(team).react_within
+        return None if text is None else routing.duration(text)
 
     def form(self, key: str) -> Form | None:
         """A form by key."""

@@ -19,16 +19,21 @@ class DeskDirectory:
         self._compiled = compiled
         self._desk = compiled.desk
 
-    def recipients(self, policy: str, level: str, ticket: Ticket, at: datetime) -> Sequence[Recipient]:
-        """Everybody a level notifies, and the policy's fallback where that reaches nobody.
+    def recipients(
+        self, policy: str, level: str, ticket: Ticket, at: datetime, notify: Sequence[str] = ()
+    ) -> Sequence[Recipient]:
+        """Everybody a level notifies, or `notify`, and the policy's fallback where that reaches nobody.
 
         A level that was retired while a ticket ran on it goes to the fallback; a policy that was, to the
         ticket's team lead and team. Those out of reach are named, without ways (law 15).
         """
         found = self._desk.escalation_policies.get(policy)
-        if found is None:
+        if notify:
+            targets = tuple(map(read_target, notify))
+        elif found is None:
             return self.fallback(policy, ticket, at)
-        targets = next((each.targets for each in found.levels if each.name == level), ())
+        else:
+            targets = next((each.targets for each in found.levels if each.name == level), ())
         people = self._all(targets, ticket, at)
         if any(recipient.ways for recipient in people):
             return people

@@ -4,7 +4,7 @@ Other rooms bring their own structs (`routing.Region`, `sla.Policy`, `intake.For
 the desk knows. `kinds.py` lists them all.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -35,12 +35,21 @@ class Team(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A group of agents; who belongs to it, the agents say. `lead` is the key of an agent.
 
     Promises with `calendar: team` count in `calendar` while the team holds the ticket.
+
+    Its tickets are given to an agent (`push`), offered to one after the other (`offer`), each for
+    `offer_timeout`, or left to whoever asks for work (`pull`). With `react_within`, who has a ticket and does
+    nothing about it for so long loses it. After `rounds` in which everybody there refused or did nothing, it
+    is left to people, and the lead hears. Times are ISO 8601 durations.
     """
 
     key: str
     name: str = ""
     lead: str | None = None
     calendar: str | None = None
+    assignment: Literal["push", "offer", "pull"] = "push"
+    offer_timeout: str = "PT1M"
+    rounds: Annotated[int, Meta(ge=1, le=100)] = 3
+    react_within: str | None = None
 
 
 class Agent(routing.Agent, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -18,6 +19,10 @@ from tickets.intake.addresses import normal_address
 from tickets.intake.phones import e164
 from tickets.intake.unreadable import pointer
 
+ME = "me"
+"""What stands for the agent a caller acts as, where an agent's key is asked for."""
+
+_NOTICEABLE = timedelta(seconds=5)
 _KEY = re.compile(r"[a-z0-9](?:[a-z0-9_.-]{0,62})")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}|[0-9a-fA-F:.]{2,45}")
@@ -55,6 +60,20 @@ def _regions(desk: Desk, faults: Faults) -> None:
 def _rules(desk: Desk, faults: Faults) -> None:
     rules = list(desk.routing_rules.values())
     _in_lists("routing_rules", [rule.key for rule in rules], routing.check_rules(rules), faults)
+
+
+def _teams(desk: Desk, faults: Faults) -> None:
+    """Times are durations, and long enough for somebody to see the ticket."""
+    for key, team in desk.teams.items():
+        for field in ("offer_timeout", "react_within"):
+            text: str | None = getattr(team, field)
+            try:
+                short = text is not None and routing.duration(text) < _NOTICEABLE
+            except ValueError:
+                faults.add(pointer("teams", key, field), f"not an ISO 8601 duration: {text!r}")
+            else:
+                if short:
+                    faults.add(pointer("teams", key, field), "nobody reacts in less than five seconds")
 
 
 def _schedules(desk: Desk, faults: Faults) -> None:
@@ -132,6 +151,8 @@ def _targets(texts: Iterable[str], at: str, faults: Faults) -> list[tuple[int, T
 
 def _agents(desk: Desk, faults: Faults) -> None:
     emails: dict[str, str | None] = {}
+    if ME in desk.agents:
+        faults.add(pointer("agents", ME), "in URLs `me` is whoever asks; give this agent another key")
     for key, agent in desk.agents.items():
         if agent.email is not None:
             emails[key] = normal_address(agent.email)
@@ -211,6 +232,7 @@ _RULES: tuple[Callable[[Desk, Faults], None], ...] = (
     _settings,
     _regions,
     _schedules,
+    _teams,
     _rules,
     _orders,
     _conditions,

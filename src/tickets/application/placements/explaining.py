@@ -7,8 +7,9 @@ from uuid import UUID
 import msgspec
 from msgspec import Raw, Struct
 
-from tickets.application import facts
+from tickets.application import facts, offers
 from tickets.application.desk.compiled import CompiledDesk
+from tickets.application.modes import course
 from tickets.application.ports import AgentState
 from tickets.domain.ticket import Ticket
 from tickets.domain.words import Instant
@@ -34,7 +35,7 @@ class RejectionView(Struct, frozen=True, kw_only=True):
 
 
 class DecisionView(Struct, frozen=True, kw_only=True):
-    """A decision and its why: `assigned`, `waiting`, or `unroutable` when nobody there is could ever take it.
+    """A decision and its why: assigned, offered, waiting, or `unroutable` when nobody could ever take it.
 
     `candidates` are in the order in which they would be asked, the first 20 of `candidate_count`; every other
     agent is in one of `rejected`. `relaxed` are the steps and rules given up for it. `next_relaxation_at` is
@@ -67,7 +68,8 @@ class RoutingView(Struct, frozen=True, kw_only=True):
     `last` is the last decision as it was made: `decided_at` is when that was first said (looking again and
     finding the same is not told anew). A ticket given away by hand keeps it. A ticket that waits is looked at
     again at `look_again_at`, and whenever an agent comes or has room; `now` is what would be decided this
-    instant if it alone were asked about. It is null for a ticket that does not wait.
+    instant if it alone were asked about. It is null for a ticket that does not wait. `mode` is how its team
+    works; `refused` are those who declined, let an offer pass or did not react in the present `round`.
     """
 
     ticket: UUID
@@ -78,16 +80,28 @@ class RoutingView(Struct, frozen=True, kw_only=True):
     waiting_since: Instant | None
     wanted_by: Instant | None
     look_again_at: Instant | None
+    mode: str
+    round: int
+    refused: tuple[str, ...]
+    offered_to: str | None
+    offer_expires_at: Instant | None
+    stuck: str | None
     decided_at: Instant | None
     last: DecisionView | None
     now: DecisionView | None
 
 
 def routing_of(
-    ticket: Ticket, urgency: Urgency, desk: CompiledDesk, states: Sequence[AgentState], now: datetime
+    ticket: Ticket,
+    urgency: Urgency,
+    desk: CompiledDesk,
+    states: Sequence[AgentState],
+    now: datetime,
+    known: facts.KnownAgents = facts.NOBODY_KNOWN,
 ) -> RoutingView:
     """Where the ticket stands at `now`, on a roster of agents in these states."""
     last = None if ticket.routing is None else read_decision(ticket.routing)
+    offered = offers.offers_of(ticket)
     waits = ticket.waiting_since is not None
     return RoutingView(
         ticket=ticket.id,
@@ -98,15 +112,29 @@ def routing_of(
         waiting_since=ticket.waiting_since,
         wanted_by=urgency.wanted_by,
         look_again_at=ticket.route_at,
+        mode=desk.team(ticket.team).assignment,
+        round=offered.round,
+        refused=tuple(sorted(offered.refused)),
+        offered_to=ticket.offered_to,
+        offer_expires_at=None if offered.open is None else offered.open.expires_at,
+        stuck=ticket.stuck,
         decided_at=None if last is None else last.assigned_at or urgency.told_at,
         last=last,
-        now=decided(ticket, desk, states, now) if waits else None,
+        now=decided(ticket, desk, states, now, known) if waits else None,
     )
 
 
-def decided(ticket: Ticket, desk: CompiledDesk, states: Sequence[AgentState], now: datetime) -> DecisionView:
-    """What routing says of this ticket when asked about nothing else."""
-    (placement,) = facts.place([ticket], desk, states, now)
+def decided(
+    ticket: Ticket,
+    desk: CompiledDesk,
+    states: Sequence[AgentState],
+    now: datetime,
+    known: facts.KnownAgents = facts.NOBODY_KNOWN,
+) -> DecisionView:
+    """What routing says of this ticket when asked about nothing else, in the way its team works."""
+    (placement,) = facts.place([ticket], desk, states, now, known)
+    if ticket.offer_id is None:
+        placement = course(ticket, placement, desk, now).placement
     return read_decision(placement.explanation)
 
 

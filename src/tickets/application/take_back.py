@@ -1,0 +1,59 @@
+"""What agents did not answer in time is taken back: an offer, and a ticket nobody reacted to."""
+
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from tickets.application import offers
+from tickets.application.change import Draw
+from tickets.application.desk.compiled import CompiledDesk
+from tickets.application.house import House
+from tickets.domain.ticket import Change
+
+BATCH = 100
+
+
+async def take_back(house: House, now: datetime, batch: int = BATCH) -> list[Change]:
+    """Take one batch back; the changes made, none when nothing is overdue. Many may do this at once.
+
+    An offer past its last instant counts as refused; one to an agent who has gone is withdrawn, which does
+    not. A ticket its assignee has not touched by `react_by` waits again, for somebody else.
+    """
+    desk = await house.desks.current()
+    changes: list[Change] = []
+    async with house.tickets.transaction():
+        overdue = await house.tickets.claim_overdue(now, batch)
+        online = {state.key for state in await house.tickets.agent_states() if state.presence == "online"}
+        for ticket in overdue:
+            draw = Draw(await house.scene(ticket, desk, "router", now))
+            if _taken_back(draw, online & desk.desk.agents.keys()):
+                changes.append(_done(house, draw, desk))
+        await house.save(*changes, desk=desk)
+    return changes
+
+
+def _taken_back(draw: Draw, there: set[str]) -> bool:
+    """Decide on the ticket as it is now (law 2): whether anything of it was overdue."""
+    ticket, now = draw.ticket, draw.scene.now
+    if ticket.offered_to is not None:
+        expires_at = offers.expires_at(ticket)
+        if now > expires_at:
+            draw.end_offer("expired", expires_at)
+        elif ticket.offered_to not in there:
+            draw.end_offer("withdrawn")
+        else:
+            return False
+        draw.ticket = replace(draw.ticket, route_at=now)
+        return True
+    if ticket.assignee is None or ticket.react_by is None or ticket.react_by > now:
+        return False
+    draw.note("routing.not_reacted", agent=ticket.assignee, since=ticket.last_agent_since)
+    draw.release()
+    refused = offers.refuse(ticket, ticket.assignee).offers
+    since = ticket.last_agent_since or now  # it has waited ever since: waiting raises urgency (law 13)
+    draw.ticket = replace(draw.ticket, offers=refused, waiting_since=since)
+    return True
+
+
+def _done(house: House, draw: Draw, desk: CompiledDesk) -> Change:
+    return house.with_alerts(draw.done(), tuple(draw.escalations), desk)
