@@ -18,6 +18,9 @@ POSTS: Mapping[str, object] = {
     "/v1/tickets/{id}/reopen": None,
     "/v1/tickets/{id}/team": {"team": "warranty"},
     "/v1/agents/{key}/next": None,
+    "/v1/schedules/{key}/overrides": {
+        "overrides": [{"start": "2026-03-02T09:00:00", "end": "2026-03-02T10:00:00", "agent": "sales-hn-1"}]
+    },
     "/v1/offers/{id}/accept": None,
     "/v1/offers/{id}/decline": None,
     "/v1/alerts/{id}/acknowledge": None,
