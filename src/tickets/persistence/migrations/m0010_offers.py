@@ -2,7 +2,7 @@
 
 from tickets.persistence.migrate import Script
 
-ID = "0009"
+ID = "0010"
 
 SQL = """
 ALTER TABLE ticket
