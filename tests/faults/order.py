@@ -20,7 +20,7 @@ _TWICE = "SELECT external_id FROM intake GROUP BY channel, account, external_id 
 
 async def must_be_in_order(database: asyncpg.Connection) -> None:
     """One assignee a ticket, loads as the tickets say, no escalation twice, nothing taken in twice."""
-    assert await database.fetch(_LOADS) == []
+    await must_hold_what_is_theirs(database)
     assert await database.fetch(_TWICE) == []
     held: set[object] = set()
     for ticket, event in await database.fetch(_HISTORY):
@@ -35,6 +35,11 @@ async def must_be_in_order(database: asyncpg.Connection) -> None:
         for level in (reached, *covers)
     )
     assert [escalation for escalation, times in heard.items() if times > 1] == []
+
+
+async def must_hold_what_is_theirs(database: asyncpg.Connection) -> None:
+    """Every agent's load is the sum of the units they hold."""
+    assert await database.fetch(_LOADS) == []
 
 
 async def levels_heard(database: asyncpg.Connection, metric: str) -> dict[str, set[str]]:

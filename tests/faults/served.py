@@ -38,12 +38,13 @@ async def until(holds: Callable[[], Awaitable[bool]], what: str, patience: float
 
 @dataclass
 class Served:
-    """One `tickets serve`, with its data folder, its port, and perhaps a database of others."""
+    """One `tickets serve`, or one of its roles; its data folder, its port, perhaps a database of others."""
 
     folder: Path
     more: Mapping[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
     process: Process | None = None
+    role: str = "serve"
 
     @property
     def url(self) -> str:
@@ -73,7 +74,7 @@ class Served:
 
     async def start(self) -> None:
         """Serve, and wait until it can."""
-        self.process = await self.starting("serve", out=DEVNULL)
+        self.process = await self.starting(self.role, out=DEVNULL)
         await until(self.ready, "the server is ready")
 
     async def ready(self) -> bool:

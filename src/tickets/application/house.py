@@ -65,6 +65,8 @@ class House:
         self.desks = desks
         self.notices = notices
         self.new_id = new_id
+        self.looked_through: int | None = None
+        """The revision of the desk on which this process last asked routing about everything that waits."""
         self._pinned: dict[bytes, facts.Pinned] = {}
 
     async def pinned(self, ticket: Ticket) -> facts.Pinned:

@@ -24,9 +24,11 @@ async def route_waiting(house: House, now: datetime, *, everyone: bool, batch: i
 
     `everyone` looks at all of them (an agent came, capacity came free, the desk changed), otherwise only at
     those whose next relaxation step has come. Many may do this at once: each ticket is looked at by one, and
-    an agent's capacity is taken only where it still fits (law 11).
+    an agent's capacity is taken only where it still fits (law 11). Once nobody is there with room, those that
+    have been told to wait are left alone: nothing else can be said of them, unless the desk is a new one.
     """
     desk = await house.desks.current()
+    told = house.looked_through == desk.revision
     changes: list[Change] = []
     after: tuple[datetime, UUID] | None = None
     while True:
@@ -35,9 +37,20 @@ async def route_waiting(house: House, now: datetime, *, everyone: bool, batch: i
             if waiting:
                 changes += await _round(house, desk, [ticket for _, ticket in waiting], now)
         if len(waiting) < batch:
+            house.looked_through = desk.revision if everyone else house.looked_through
             return changes
+        if everyone and told:
+            everyone = await _any_room(house, desk)
         wanted_by, last = waiting[-1]
         after = wanted_by, last.id
+
+
+async def _any_room(house: House, desk: CompiledDesk) -> bool:
+    agents = desk.desk.agents
+    return any(
+        state.presence == "online" and state.key in agents and state.load < agents[state.key].capacity
+        for state in await house.tickets.agent_states()
+    )
 
 
 async def _round(house: House, desk: CompiledDesk, waiting: list[Ticket], now: datetime) -> list[Change]:
