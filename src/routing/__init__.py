@@ -11,7 +11,7 @@ from routing.on_call import OnCall, shifts, who
 from routing.regions import Region, RegionTree, check_regions
 from routing.roster import Roster
 from routing.rotation import Layer
-from routing.router import Matcher, pull, route
+from routing.router import Matcher, pull, route, takers
 from routing.rules import Facts, Relaxation, Rule, Strategy, check_rules, duration, holds, match
 from routing.schedule import EARLIEST, LATEST, Override, Schedule, check_schedule
 from routing.skills import Requirement
@@ -64,6 +64,7 @@ __all__ = [
     "pull",
     "route",
     "shifts",
+    "takers",
     "wanted_by",
     "weight_of",
     "who",

@@ -6,6 +6,7 @@ from typing import Literal
 
 from routing.decision import AGENTS_LISTED, Decision
 from routing.errors import Fault, InvalidError
+from routing.masks import bits
 from routing.matching import optimal
 from routing.roster import Roster
 from routing.round import Round
@@ -72,3 +73,14 @@ def pull(
         if not any(answer.free for answer in asked):
             search.reserve(ticket, asked)
     return None
+
+
+def takers(
+    waiting: Sequence[Waiting], roster: Roster, rules: Sequence[Rule], now: datetime
+) -> frozenset[str]:
+    """The candidates for any of these tickets, each asked about alone: none uses up another's room."""
+    asking = Round(roster, rules, now, 0)
+    found = 0
+    for ticket in waiting:
+        found |= next((answer.free for answer in asking.ask(ticket) if answer.free), 0)
+    return frozenset(roster.index.agents[i].key for i in bits(found))

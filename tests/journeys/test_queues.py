@@ -4,9 +4,15 @@ from datetime import timedelta
 from typing import Any
 
 from tests.journeys.conftest import Shop
-from tests.journeys.test_why_this_agent import HN, LEAD, SALES, set_presence
+from tests.journeys.test_why_this_agent import DN, HN, LEAD, SALES, set_presence
 
-NOTHING = {"waiting": 0, "unroutable": 0, "oldest_since": None, "wanted_by": None, "most_urgent": None}
+NOTHING: dict[str, object] = {
+    **dict.fromkeys(
+        ["waiting", "unroutable", "overdue", "due_soon", "could_take_first", "could_take_any"], 0
+    ),
+    **dict.fromkeys(["oldest_since", "wanted_by", "most_urgent", "expected_wait"]),
+    "takers": [],
+}
 
 
 async def queues(shop: Shop) -> dict[str | None, dict[str, Any]]:
@@ -62,3 +68,55 @@ async def test_tickets_without_a_team_wait_in_a_queue_of_their_own(shop: Shop) -
     assert list(found) == ["delivery", "sales", "warranty", None]
     assert (found[None]["waiting"], found[None]["agents"]) == (1, 0)
     assert found["sales"]["waiting"] == 0
+
+
+async def test_a_queue_tells_how_urgent_it_is(shop: Shop) -> None:
+    await set_presence(shop, "away", *SALES)
+    for priority in ("urgent", "high", "normal", "low"):
+        await shop.post("/v1/tickets", {"subject": "Tủ lạnh hỏng", "priority": priority})
+    shop.instant += timedelta(minutes=20)
+    sales = (await queues(shop))["sales"]
+    assert (sales["overdue"], sales["due_soon"], sales["waiting"]) == (1, 1, 4)
+
+
+async def test_who_could_take_it_is_said_by_routing_itself(shop: Shop) -> None:
+    await set_presence(shop, "away", *SALES)
+    for priority, region in (("high", "vn-hn"), ("low", "vn-dn")):
+        await shop.post(
+            "/v1/tickets", {"subject": "Tivi", "priority": priority, "region": region, "language": "vi"}
+        )
+    await shop.tick()
+    sales = (await queues(shop))["sales"]
+    assert (sales["could_take_first"], sales["could_take_any"]) == (0, 0)
+    await set_presence(shop, "online", HN, DN)
+    sales = (await queues(shop))["sales"]
+    assert (sales["could_take_first"], sales["takers"], sales["could_take_any"]) == (1, [HN], 2)
+    now = (await shop.get(f"/v1/tickets/{sales['most_urgent']}/routing"))["now"]
+    assert [each["agent"] for each in now["candidates"]] == sales["takers"]
+
+
+async def test_the_expected_wait_is_what_waits_by_how_fast_it_was_served(shop: Shop) -> None:
+    assert (await queues(shop))["sales"]["expected_wait"] is None
+    await set_presence(shop, "away", *SALES)
+    first, _, third = [await shop.post("/v1/tickets", {"subject": "Tivi"}) for _ in range(3)]
+    await shop.pass_time(minutes=30)
+    for ticket in (first, third):
+        await shop.post(f"/v1/tickets/{ticket['id']}/assign", {"agent": None}, status=200)
+        await set_presence(shop, "online", LEAD)
+        await shop.post(f"/v1/tickets/{ticket['id']}/assign", {"agent": LEAD}, status=200)
+        await set_presence(shop, "away", LEAD)
+    sales = (await queues(shop))["sales"]
+    assert (sales["waiting"], sales["expected_wait"]) == (1, "PT30M")  # two an hour, and one waits
+    await shop.post(f"/v1/tickets/{first['id']}/assign", {"agent": HN}, status=409)
+    await shop.pass_time(minutes=61)
+    assert (await queues(shop))["sales"]["expected_wait"] is None
+
+
+async def test_where_nothing_waits_the_recent_waits_are_expected_again(shop: Shop) -> None:
+    await set_presence(shop, "away", *SALES)
+    await shop.post("/v1/tickets", {"subject": "Tivi"})
+    await shop.pass_time(minutes=10)
+    await set_presence(shop, "online", *SALES)
+    await shop.tick()
+    sales = (await queues(shop))["sales"]
+    assert (sales["waiting"], sales["expected_wait"]) == (0, "PT10M")

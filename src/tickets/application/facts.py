@@ -84,7 +84,8 @@ def facts_of(ticket: Ticket, desk: CompiledDesk) -> Facts:
         facts["region"] = frozenset(desk.region_line(ticket.region))
     for name, answer in ticket.fields.items():
         if answer is not None:
-            facts[f"fields.{name}"] = frozenset((_as_text(answer),))
+            text = str(answer)
+            facts[f"fields.{name}"] = frozenset((text.lower() if isinstance(answer, bool) else text,))
     return facts
 
 
@@ -133,8 +134,7 @@ def place(
     known: KnownAgents = NOBODY_KNOWN,
 ) -> list[Placement]:
     """Ask routing about waiting tickets; the most urgent chooses first. `known` is who had which customer."""
-    roster = desk.roster({state.key: _availability(state) for state in states})
-    asked = [_waiting(ticket, desk, now, known) for ticket in waiting]
+    roster, asked = asking(waiting, desk, states, now, known)
     return [_placement(decision) for decision in routing.route(asked, roster, desk.rules, now)]
 
 
@@ -147,10 +147,21 @@ def pull(
     known: KnownAgents = NOBODY_KNOWN,
 ) -> Placement | None:
     """The most urgent of these that this agent may take, or None."""
-    roster = desk.roster({state.key: _availability(state) for state in states})
-    asked = [_waiting(ticket, desk, now, known) for ticket in waiting]
+    roster, asked = asking(waiting, desk, states, now, known)
     decision = routing.pull(agent, asked, roster, desk.rules, now)
     return None if decision is None else _placement(decision)
+
+
+def asking(
+    waiting: Sequence[Ticket],
+    desk: CompiledDesk,
+    states: Sequence[AgentState],
+    now: datetime,
+    known: KnownAgents = NOBODY_KNOWN,
+) -> tuple[routing.Roster, list[routing.Waiting]]:
+    """What routing is asked with."""
+    roster = desk.roster({state.key: _availability(state) for state in states})
+    return roster, [_waiting(ticket, desk, now, known) for ticket in waiting]
 
 
 def _placement(decision: routing.Decision) -> Placement:
@@ -318,9 +329,3 @@ def _escalation(event: sla.Event, terms: sla.Terms) -> Escalation:
         occurred_at=event.occurred_at,
         due_at=event.due_at,
     )
-
-
-def _as_text(answer: str | float | bool) -> str:  # noqa: FBT001 - a form's answer may be one
-    if isinstance(answer, bool):
-        return "true" if answer else "false"
-    return str(answer)

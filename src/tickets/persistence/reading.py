@@ -1,17 +1,19 @@
 """Read models: lists and histories, keyset by keyset, straight from rows to what is shown."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from msgspec import Struct
 from msgspec.structs import asdict
 
 from tickets.application.placements.explaining import Urgency
-from tickets.application.placements.queues import Queued
+from tickets.application.placements.queues import Queued, Served
 from tickets.application.views import AlertView, EventView, MessageView, OfferView, TicketLine
+from tickets.domain.ticket import Ticket
 from tickets.persistence.engine import Engine
 from tickets.persistence.rows import Rows
-from tickets.persistence.ticket_sql import WANTED_BY
+from tickets.persistence.ticket_sql import TICKET, WANTED_BY
 
 _LINE = Rows(TicketLine)
 _MESSAGE = Rows(MessageView)
@@ -102,13 +104,40 @@ MOST_QUEUES = 1000
 """Teams for which something waits, the most urgent of them; far more than a desk has."""
 
 _QUEUES = f"""
-SELECT team, count(*), count(*) FILTER (WHERE routing ->> 'outcome' = 'unroutable'),
-       min(waiting_since), min(wanted_by), (array_agg(id ORDER BY wanted_by, id))[1]
-FROM (SELECT id, team, routing, waiting_since, {WANTED_BY} AS wanted_by
-      FROM ticket WHERE waiting_since IS NOT NULL) AS waiting
+SELECT team, count(*), count(*) FILTER (WHERE outcome = 'unroutable'),
+       count(*) FILTER (WHERE wanted_by < $1), count(*) FILTER (WHERE wanted_by >= $1 AND wanted_by < $2),
+       min(waiting_since), min(wanted_by), array_agg(id ORDER BY place) FILTER (WHERE place <= $3)
+FROM (SELECT *, row_number() OVER (PARTITION BY team ORDER BY wanted_by, id) AS place
+      FROM (SELECT id, team, routing ->> 'outcome' AS outcome, waiting_since, {WANTED_BY} AS wanted_by
+            FROM ticket WHERE waiting_since IS NOT NULL) AS waiting) AS placed
 GROUP BY team ORDER BY min(wanted_by) LIMIT {MOST_QUEUES}
 """
 _QUEUED = Rows(Queued)
+_THESE = f"SELECT {TICKET.columns} FROM ticket WHERE id = ANY ($1)"
+
+MOST_RECENT = 2000
+"""How many of the newest assignments tell how fast queues are served."""
+
+# An assignment ends a wait if what came last before it began one: else the ticket was handed on by hand.
+_SERVED = f"""
+SELECT team, count(*), extract(epoch FROM avg(occurred_at - since)),
+       CASE WHEN max(every) < {MOST_RECENT} THEN $1 ELSE min(min(occurred_at)) OVER () END
+FROM (SELECT ticket_id, epoch, position, occurred_at, count(*) OVER () AS every FROM (
+          SELECT ticket_id, epoch, position, occurred_at FROM ticket_event
+          WHERE type = 'assigned' AND occurred_at > $1 AND occurred_at <= $2
+          ORDER BY occurred_at DESC LIMIT {MOST_RECENT}) AS newest) AS assigned
+JOIN ticket ON ticket.id = assigned.ticket_id
+CROSS JOIN LATERAL (
+    SELECT type, occurred_at AS since FROM ticket_event AS before
+    WHERE before.ticket_id = assigned.ticket_id
+      AND (before.epoch, before.position) < (assigned.epoch, assigned.position)
+      AND (before.type IN ('opened', 'assigned', 'unassigned')
+           OR before.type = 'status_changed' AND before.data ->> 'before' = 'solved')
+    ORDER BY before.epoch DESC, before.position DESC LIMIT 1
+) AS began
+WHERE began.type <> 'assigned' GROUP BY team
+"""
+_SERVICE = Rows(Served)
 
 
 class Reading:
@@ -146,9 +175,17 @@ class Reading:
         """How urgently a ticket wants an agent, if it waits for one."""
         return _URGENT.all(await self.engine.fetch(_URGENCY, ticket))[0]
 
-    async def queues(self) -> list[Queued]:
-        """What waits, for each team that something waits for."""
-        return _QUEUED.all(await self.engine.fetch(_QUEUES))
+    async def queues(self, now: datetime, soon: datetime, most: int) -> list[Queued]:
+        """What waits, for each team that something waits for, and its `most` most urgent tickets."""
+        return _QUEUED.all(await self.engine.fetch(_QUEUES, now, soon, most))
+
+    async def these(self, tickets: Sequence[UUID]) -> list[Ticket]:
+        """Tickets by their ids, as far as there are any."""
+        return TICKET.all(await self.engine.fetch(_THESE, tickets))
+
+    async def served(self, since: datetime, now: datetime) -> list[Served]:
+        """How fast each team's queue was served lately."""
+        return _SERVICE.all(await self.engine.fetch(_SERVED, since, now))
 
     async def offers(self, agent: str) -> list[OfferView]:
         """What is offered to an agent now, the oldest first."""

@@ -49,10 +49,11 @@ async def preview_routing(parts: FromParts, data: JSONBody[Supposed]) -> Placed:
 
 @get("/v1/queues", opt=needs("tickets:read"), tags=_TAGS, operation_id="listQueues")
 async def list_queues(parts: FromParts) -> QueuesView:
-    """What waits for each team, how urgently, and who there is to take it."""
+    """What waits for each team, how urgently, who could take it, and how long who joins now will wait."""
     desk = await parts.house.desks.current()
-    queued = await parts.reading.queues()
-    return queues_of(queued, desk, await parts.house.tickets.agent_states(), parts.now())
+    tickets = parts.house.tickets
+    states = await tickets.agent_states()
+    return await queues_of(parts.reading, tickets.last_agents, desk, states, parts.now())
 
 
 ROUTES = (explain_routing, preview_routing, list_queues)
