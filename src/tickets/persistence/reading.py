@@ -1,7 +1,7 @@
 """Read models: lists and histories, keyset by keyset, straight from rows to what is shown."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, time
 from uuid import UUID
 
 from msgspec import Struct
@@ -9,6 +9,7 @@ from msgspec.structs import asdict
 
 from tickets.application.placements.explaining import Urgency
 from tickets.application.placements.queues import Queued, Served
+from tickets.application.placements.staffing import Came, Wanted
 from tickets.application.views import AlertView, EventView, MessageView, OfferView, TicketLine
 from tickets.domain.ticket import Ticket
 from tickets.persistence.engine import Engine
@@ -140,6 +141,29 @@ WHERE began.type <> 'assigned' GROUP BY team
 _SERVICE = Rows(Served)
 
 
+# An agent holds a ticket from being given it until somebody else is, nobody is, or it is solved.
+_CAME = """
+SELECT team, rule, region,
+       ((extract(isodow FROM opened_at AT TIME ZONE $3) - 1) * 24
+        + extract(hour FROM opened_at AT TIME ZONE $3))::integer,
+       count(*), sum(units), count(seconds), coalesce(sum(seconds), 0)::double precision
+FROM ticket CROSS JOIN LATERAL (
+    SELECT extract(epoch FROM sum(until - occurred_at)) AS seconds
+    FROM (SELECT type, occurred_at, lead(occurred_at) OVER (ORDER BY epoch, position) AS until
+          FROM ticket_event WHERE ticket_id = ticket.id
+          AND (type IN ('assigned', 'unassigned')
+               OR type = 'status_changed' AND data ->> 'after' IN ('solved', 'closed'))) AS turn
+    WHERE type = 'assigned' AND until IS NOT NULL
+) AS held
+WHERE opened_at >= $1 AND opened_at < $2
+  AND ($4::text IS NULL OR team = $4) AND ($5::text IS NULL OR channel = $5)
+GROUP BY 1, 2, 3, 4
+"""
+
+
+_COMING = Rows(Came)
+
+
 class Reading:
     """Answers to who asks; writes nothing."""
 
@@ -190,6 +214,13 @@ class Reading:
     async def offers(self, agent: str) -> list[OfferView]:
         """What is offered to an agent now, the oldest first."""
         return _OFFER.all(await self.engine.fetch(_OFFERS, agent))
+
+    async def came(self, wanted: Wanted) -> list[Came]:
+        """What was opened in a period, by what routing asks, hour of the week, and how long it was held."""
+        start, end = (datetime.combine(day, time(), wanted.zone) for day in (wanted.first, wanted.last))
+        return _COMING.all(
+            await self.engine.fetch(_CAME, start, end, wanted.zone.key, wanted.team, wanted.channel)
+        )
 
     async def alerts(
         self, state: str | None, ticket: UUID | None, before: UUID | None, limit: int
