@@ -104,7 +104,7 @@ async def queues_of(
     states: Sequence[AgentState],
     now: datetime,
 ) -> QueuesView:
-    """Every queue, with the agents of its team in these states; `last_agents` finds who had which customer."""
+    """Every queue, with the agents of its team in these states; `last_agents`: who had which customer."""
     lines = {line.team: line for line in await reading.queues(now, now + SOON, ASKED)}
     served = {line.team: line for line in await reading.served(now - LATELY, now)}
     urgent = await reading.these([ticket for line in lines.values() for ticket in line.most_urgent])
