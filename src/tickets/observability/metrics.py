@@ -1,6 +1,6 @@
 """Every metric we show. Labels are our words or the desk's, never ids of tickets, customers or agents."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -27,77 +27,69 @@ class Metrics:
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
         GCCollector(registry=registry)
-        self.opened = Counter("tickets_opened", "Tickets opened.", ["channel"], registry=registry)
-        self.backlog = Gauge(
-            "tickets_backlog", "Tickets neither solved nor closed.", ["status"], registry=registry
+        self.opened = self._counter("tickets_opened", "Tickets opened.", "channel")
+        self.backlog = self._gauge("tickets_backlog", "Tickets neither solved nor closed.", "status")
+        self.waiting = self._gauge("tickets_waiting", "Tickets waiting for an agent.")
+        self.assignment = self._histogram(
+            "tickets_assignment_seconds", "Time from waiting to assigned.", _ASSIGNMENT_SECONDS
         )
-        self.waiting = Gauge("tickets_waiting", "Tickets waiting for an agent.", registry=registry)
-        self.assignment = Histogram(
-            "tickets_assignment_seconds",
-            "Time from waiting to assigned.",
-            buckets=_ASSIGNMENT_SECONDS,
-            registry=registry,
+        self.clocks = self._counter(
+            "tickets_clocks", "SLA clocks that ended met or breached.", "metric", "verdict"
         )
-        self._routing(registry)
-        self.clocks = Counter(
-            "tickets_clocks",
-            "SLA clocks that ended met or breached.",
-            ["metric", "verdict"],
-            registry=registry,
-        )
-        self.lateness = Histogram(
+        self._routing()
+        self.lateness = self._histogram(
             "tickets_lateness_seconds",
             "From the instant something became due to the instant we noticed.",
-            buckets=_LATENESS_SECONDS,
-            registry=registry,
+            _LATENESS_SECONDS,
         )
-        self.alerts = Counter("tickets_alerts", "Alerts raised.", ["metric", "level"], registry=registry)
-        self.alerts_open = Gauge("tickets_alerts_open", "Alerts nobody acknowledged.", registry=registry)
-        self.alerts_unheard = Counter(
-            "tickets_alerts_unheard", "Times an alert was left with nobody who hears.", registry=registry
+        self.alerts = self._counter("tickets_alerts", "Alerts raised.", "metric", "level")
+        self.alerts_open = self._gauge("tickets_alerts_open", "Alerts nobody acknowledged.")
+        self.alerts_unheard = self._counter(
+            "tickets_alerts_unheard", "Times an alert was left with nobody who hears."
         )
-        self.outbox_size = Gauge("tickets_outbox_size", "Outbox rows by state.", ["state"], registry=registry)
-        self.outbox_age = Gauge(
-            "tickets_outbox_age_seconds", "Age of the oldest row that must still leave.", registry=registry
+        self.outbox_size = self._gauge("tickets_outbox_size", "Outbox rows by state.", "state")
+        self.outbox_age = self._gauge(
+            "tickets_outbox_age_seconds", "Age of the oldest row that must still leave."
         )
-        self.deliveries_dead = Counter(
-            "tickets_deliveries_dead", "What could not leave and was given up.", ["way"], registry=registry
+        self.deliveries_dead = self._counter(
+            "tickets_deliveries_dead", "What could not leave and was given up.", "way"
         )
         for way in ("email", "webhook"):  # so that the first death is seen to raise it
             self.deliveries_dead.labels(way)
-        self.calls = Counter(
-            "tickets_calls", "Calls by outcome.", ["direction", "outcome"], registry=registry
+        self.calls = self._counter("tickets_calls", "Calls by outcome.", "direction", "outcome")
+        self.exchanges_away = self._gauge("tickets_exchanges_away", "Asterisks we do not hear.")
+        self.requests = self._counter(
+            "tickets_http_requests", "HTTP requests answered, by route template.", "method", "route", "status"
         )
-        self.exchanges_away = Gauge("tickets_exchanges_away", "Asterisks we do not hear.", registry=registry)
-        self.requests = Counter(
-            "tickets_http_requests",
-            "HTTP requests answered, by route template.",
-            ["method", "route", "status"],
-            registry=registry,
-        )
-        self.request_seconds = Histogram(
+        self.request_seconds = self._histogram(
             "tickets_http_request_seconds",
             "Time from a request's first byte to its answer's last.",
-            ["method", "route"],
-            buckets=_HTTP_SECONDS,
-            registry=registry,
+            _HTTP_SECONDS,
+            "method",
+            "route",
         )
 
-    def _routing(self, registry: CollectorRegistry) -> None:
-        self.stuck = Gauge(
-            "tickets_stuck", "Tickets waiting that routing has given up on.", registry=registry
-        )
-        self.routing_failures = Counter(
+    def _routing(self) -> None:
+        self.stuck = self._gauge("tickets_stuck", "Tickets waiting that routing has given up on.")
+        self.routing_failures = self._counter(
             "tickets_routing_failures",
             "Tickets nobody could ever take, everybody refused, or their assignee did not react to.",
-            ["cause"],
-            registry=registry,
+            "cause",
         )
         for cause in ("unroutable", "refused", "not_reacted"):  # so that the first is seen to raise it
             self.routing_failures.labels(cause)
-        self.offers = Counter(
-            "tickets_offers", "Offers made to agents, and what became of them.", ["step"], registry=registry
+        self.offers = self._counter(
+            "tickets_offers", "Offers made to agents, and what became of them.", "step"
         )
+
+    def _counter(self, name: str, says: str, *labels: str) -> Counter:
+        return Counter(name, says, labels, registry=self.registry)
+
+    def _gauge(self, name: str, says: str, *labels: str) -> Gauge:
+        return Gauge(name, says, labels, registry=self.registry)
+
+    def _histogram(self, name: str, says: str, buckets: Sequence[float], *labels: str) -> Histogram:
+        return Histogram(name, says, labels, buckets=buckets, registry=self.registry)
 
     def show_backlog(self, by_status: Mapping[str, int], waiting: int, alerts_open: int, stuck: int) -> None:
         """Set how much there is to do; a status that is not named has none."""
