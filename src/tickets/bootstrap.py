@@ -24,6 +24,7 @@ from tickets.application.answers.by_mail import MailAnswers
 from tickets.application.answers.receipt import Receipts
 from tickets.application.deliver import Deliver
 from tickets.application.delivered import Delivered
+from tickets.application.desk.duty import on_duty
 from tickets.application.give_up import GiveUp
 from tickets.application.house import House
 from tickets.application.jobs.advance import Jobs
@@ -33,11 +34,13 @@ from tickets.application.jobs.what_if import Supposing
 from tickets.application.notices import AlertNotices
 from tickets.application.receive import Porter
 from tickets.application.take_call import CallTaker
+from tickets.application.watch_duty import WatchDuty
 from tickets.observability.metrics import Metrics
 from tickets.persistence.api_keys import ApiKeys
 from tickets.persistence.calls import PostgresCalls
 from tickets.persistence.current import DB
 from tickets.persistence.desk_store import PostgresDesks
+from tickets.persistence.duty_store import PostgresDuties
 from tickets.persistence.engine import Engine
 from tickets.persistence.envelopes import PostgresEnvelopes
 from tickets.persistence.idempotency import Idempotency
@@ -144,14 +147,14 @@ async def _wire(
         ring=ring,
         secret=secret,
         public_url=settings.public_url,
-        measure=_measuring(metrics, reading, outbox, now),
+        measure=_measuring(metrics, reading, outbox, desks, now),
         largest_body=settings.body_limit,
     )
     return Application(
         settings=settings,
         engine=engine,
         parts=parts,
-        ticker=Ticker(house, parts.porter, bell),
+        ticker=Ticker(house, parts.porter, _watching(settings, parts, ring_outbox), bell),
         jobs=Jobs(
             jobs,
             {Recompute: Recomputing(house, jobs), WhatIf: Supposing(house, desks, jobs)},
@@ -207,6 +210,16 @@ def _rings(
     return ring, ring_outbox, ring_streams
 
 
+def _watching(settings: Settings, parts: Parts, left: Callable[[], object]) -> WatchDuty:
+    return WatchDuty(
+        duties=PostgresDuties(parts.engine),
+        desks=parts.desks,
+        sender=settings.mail_from,
+        new_id=parts.new_id,
+        left=left,
+    )
+
+
 async def _secret(settings: Settings, engine: Engine) -> bytes:
     if settings.secret is not None:
         return settings.secret.encode()
@@ -214,12 +227,18 @@ async def _secret(settings: Settings, engine: Engine) -> bytes:
 
 
 def _measuring(
-    metrics: Metrics, reading: Reading, outbox: PostgresOutbox, now: Callable[[], datetime]
+    metrics: Metrics,
+    reading: Reading,
+    outbox: PostgresOutbox,
+    desks: PostgresDesks,
+    now: Callable[[], datetime],
 ) -> Callable[[], Awaitable[None]]:
     async def measure() -> None:
         """Set the gauges that only the database knows."""
         state, leaving = await reading.gauges(), await outbox.backlog()
         age = timedelta() if leaving.oldest is None else now() - leaving.oldest
+        desk = (await desks.current()).desk
+        metrics.show_on_call({duty.schedule: duty.now.agent is not None for duty in on_duty(desk, now())})
         metrics.show_backlog(state.backlog, state.waiting, state.alerts, state.stuck)
         metrics.show_outbox(leaving.pending, leaving.dead, age)
 

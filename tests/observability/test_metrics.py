@@ -33,6 +33,7 @@ def test_no_label_is_an_id() -> None:
     labels = {label for name in vars(Metrics()).values() for label in getattr(name, "_labelnames", ())}
     assert labels == {
         "channel",
+        "schedule",
         "status",
         "metric",
         "verdict",

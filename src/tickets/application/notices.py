@@ -126,7 +126,7 @@ class AlertNotices:
         """The bytes to send, the same in every attempt; JSON is the same in every manner."""
         if way != "email":
             return msgspec.json.encode(self._event(alert, ticket))
-        mail = self._mail(destination, notice_id, alert.detected_at)
+        mail = addressed(self._sender, destination, notice_id, alert.detected_at)
         voice = _Voice(spoken(manner), ZoneInfo(manner.timezone))
         mail["Subject"] = voice.subject(alert, ticket)
         mail.set_content(f"{voice.text(alert, ticket)}\n\n{self._url(ticket)}\n", cte="base64")
@@ -148,18 +148,20 @@ class AlertNotices:
         )
         return AlertRaised(timestamp=alert.detected_at, data=AlertData(alert=alert, ticket=shown))
 
-    def _mail(self, destination: str, notice_id: UUID, at: datetime) -> EmailMessage:
-        mail = EmailMessage(policy=SMTP)
-        mail["From"] = self._sender
-        mail["To"] = destination
-        mail["Date"] = at
-        mail["Message-ID"] = f"<{notice_id}@{self._sender.rpartition('@')[2].rstrip('>')}>"
-        mail["Auto-Submitted"] = "auto-generated"
-        mail["X-Auto-Response-Suppress"] = "All"
-        return mail
-
     def _url(self, ticket: Ticket) -> str:
         return f"{self._public_url}/v1/tickets/{ticket.id}"
+
+
+def addressed(sender: str, destination: str, notice_id: UUID, at: datetime) -> EmailMessage:
+    """A notice by mail, still without subject and text; nobody's automaton answers it (RFC 3834)."""
+    mail = EmailMessage(policy=SMTP)
+    mail["From"] = sender
+    mail["To"] = destination
+    mail["Date"] = at
+    mail["Message-ID"] = f"<{notice_id}@{sender.rpartition('@')[2].rstrip('>')}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["X-Auto-Response-Suppress"] = "All"
+    return mail
 
 
 class _Voice(Struct, frozen=True):

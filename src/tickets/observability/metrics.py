@@ -47,6 +47,9 @@ class Metrics:
         self.alerts_unheard = self._counter(
             "tickets_alerts_unheard", "Times an alert was left with nobody who hears."
         )
+        self.on_call = self._gauge(
+            "tickets_on_call", "Whether somebody is on call: 1, or 0 in a gap.", "schedule"
+        )
         self.outbox_size = self._gauge("tickets_outbox_size", "Outbox rows by state.", "state")
         self.outbox_age = self._gauge(
             "tickets_outbox_age_seconds", "Age of the oldest row that must still leave."
@@ -99,6 +102,12 @@ class Metrics:
         self.waiting.set(waiting)
         self.stuck.set(stuck)
         self.alerts_open.set(alerts_open)
+
+    def show_on_call(self, answered: Mapping[str, bool]) -> None:
+        """Set for every schedule whether somebody answers; one that is not named is no more."""
+        self.on_call.clear()
+        for schedule, somebody in answered.items():
+            self.on_call.labels(schedule).set(somebody)
 
     def show_outbox(self, pending: int, dead: int, oldest: timedelta) -> None:
         """Set what must still leave, and since when the oldest of it does."""

@@ -16,6 +16,12 @@ from tickets.persistence.rows import Rows
 
 _CLAIMED = Rows(Claimed)
 
+# What leaves for a ticket is written with it; this is for what leaves for something else.
+PUT = """
+INSERT INTO outbox (id, way, destination, body, cause, state, wake_at, created_at)
+VALUES ($1, $2, $3, $4, $5, 'pending', $6, $6)
+"""
+
 # Through the index in the order rows fell due; rows another relay is ringing for are passed over.
 RING = """
 UPDATE outbox SET wake_at = $2

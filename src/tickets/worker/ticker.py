@@ -16,6 +16,7 @@ from tickets.application.pass_time import BATCH, pass_time
 from tickets.application.receive import Porter
 from tickets.application.route_waiting import route_waiting
 from tickets.application.take_back import take_back
+from tickets.application.watch_duty import WatchDuty
 from tickets.domain.ticket import Change
 from tickets.persistence.outages import OUTAGES
 
@@ -23,7 +24,7 @@ PULSE = timedelta(milliseconds=250)
 """Longest sleep: a bell may be lost, a row never is."""
 
 SWEEP = timedelta(seconds=5)
-"""How often every waiting ticket is looked at again, whatever the bells said."""
+"""How often every waiting ticket is looked at again, whatever the bells said, and who is on call watched."""
 
 _log = structlog.get_logger("tickets.ticker")
 
@@ -58,9 +59,10 @@ class Bell:
 class Ticker:
     """One ticker. `step` is the whole of it; `run` repeats it in real time."""
 
-    def __init__(self, house: House, porter: Porter, bell: Bell) -> None:
+    def __init__(self, house: House, porter: Porter, watch_duty: WatchDuty, bell: Bell) -> None:
         self.house = house
         self.porter = porter
+        self.watch_duty = watch_duty
         self.bell = bell
         self._swept = datetime.min.replace(tzinfo=UTC)
 
@@ -95,6 +97,7 @@ class Ticker:
         await self.step(instant, everyone=sweep)
         if sweep:
             await self.porter.rescue(await self.house.desks.current(), instant, outages=OUTAGES)
+            await self.watch_duty(instant)
             self._swept = instant
         await self.bell.wait(await self._rest(now))
 

@@ -46,28 +46,33 @@ class DeskDirectory:
             return self._all((Target("team_lead"), Target("team")), ticket, at) or (NOBODY,)
         return self._all(map(read_target, found.fallback), ticket, at)
 
-    def _all(self, targets: Iterable[Target], ticket: Ticket, at: datetime) -> tuple[Recipient, ...]:
+    def named(self, texts: Iterable[str], at: datetime) -> Sequence[Recipient]:
+        """Those whom targets name without a ticket: agents, addresses, webhooks, who is on call."""
+        return self._all(map(read_target, texts), None, at)
+
+    def _all(self, targets: Iterable[Target], ticket: Ticket | None, at: datetime) -> tuple[Recipient, ...]:
         """The recipients of all targets, each once, in the order of the targets."""
         found = [recipient for target in targets for recipient in self._each(target, ticket, at)]
         return tuple({recipient.name: recipient for recipient in found}.values())
 
-    def _each(self, target: Target, ticket: Ticket, at: datetime) -> Sequence[Recipient]:
+    def _each(self, target: Target, ticket: Ticket | None, at: datetime) -> Sequence[Recipient]:
         agents = self._desk.agents
         name = f"{target.kind}:{target.name}" if target.name else target.kind
+        team, assignee = (ticket.team, ticket.assignee) if ticket is not None else (None, None)
         found: Agent | None = None
         match target.kind:
             case "team":
-                members = self._compiled.members.get(ticket.team or "", ())
+                members = self._compiled.members.get(team or "", ())
                 return [self._agent(agent, name) for agent in members] or [Recipient(name, ())]
             case "email":
                 return [Recipient(name, (("email", target.name),), self._manner())]
             case "webhook":
                 return [Recipient(name, (("webhook", target.name),) * (target.name in self._desk.webhooks))]
             case "assignee":
-                found = agents.get(ticket.assignee or "")
+                found = agents.get(assignee or "")
             case "team_lead":
-                team = self._desk.teams.get(ticket.team or "")
-                found = agents.get((team and team.lead) or "")
+                led = self._desk.teams.get(team or "")
+                found = agents.get((led and led.lead) or "")
             case "agent":
                 found = agents.get(target.name)
             case "on_call":

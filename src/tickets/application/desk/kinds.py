@@ -8,7 +8,7 @@ import routing
 import sla
 from tickets.application.desk.calendars import NamedCalendar
 from tickets.application.desk.escalation import EscalationPolicy
-from tickets.application.desk.model import Agent, Desk, Settings, Team, Webhook
+from tickets.application.desk.model import Agent, Desk, OnCallSchedule, Settings, Team, Webhook
 from tickets.intake import Form, Line, Mailbox
 
 
@@ -34,7 +34,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("calendars", NamedCalendar, "calendar", computed=frozenset({"public_holidays", "event_holidays"})),
     Kind("teams", Team, "team"),
     Kind("agents", Agent, "agent"),
-    Kind("on_call_schedules", routing.Schedule, "on-call schedule"),
+    Kind("on_call_schedules", OnCallSchedule, "on-call schedule"),
     Kind("escalation_policies", EscalationPolicy, "escalation policy"),
     Kind("sla_policies", sla.Policy, "SLA policy"),
     Kind("routing_rules", routing.Rule, "routing rule"),

@@ -60,6 +60,20 @@ class Agent(routing.Agent, frozen=True, kw_only=True):
     presence: routing.Presence = "offline"
 
 
+class GapWarning(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who hears (`agent:…`, `email:…`, `webhook:…`), and how long before nobody is on call."""
+
+    before: str = "PT24H"
+    notify: Annotated[tuple[str, ...], Meta(min_length=1)]
+
+
+class OnCallSchedule(routing.Schedule, frozen=True, kw_only=True):
+    """A `routing.Schedule` that speaks: to whoever it is handed to, and before a gap begins."""
+
+    hand_off_notice: bool = False
+    gap_warning: GapWarning | None = None
+
+
 class Webhook(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An address that hears of `events` (all when empty; `ticket.*` is a family).
 
@@ -81,7 +95,7 @@ class Desk(Struct, frozen=True, kw_only=True):
     calendars: dict[str, NamedCalendar] = {}
     teams: dict[str, Team] = {}
     agents: dict[str, Agent] = {}
-    on_call_schedules: dict[str, routing.Schedule] = {}
+    on_call_schedules: dict[str, OnCallSchedule] = {}
     escalation_policies: dict[str, EscalationPolicy] = {}
     sla_policies: dict[str, sla.Policy] = {}
     routing_rules: dict[str, routing.Rule] = {}

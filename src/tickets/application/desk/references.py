@@ -10,7 +10,7 @@ import sla
 from tickets.application.desk.escalation import EscalationPolicy, Target, read_target
 from tickets.application.desk.fault import Faults
 from tickets.application.desk.kinds import KIND, every_object
-from tickets.application.desk.model import Agent, Desk, Settings, Team
+from tickets.application.desk.model import Agent, Desk, OnCallSchedule, Settings, Team
 from tickets.domain.words import PRIORITIES, STATUSES, Channel
 from tickets.intake import Form, Line, Mailbox
 from tickets.intake.unreadable import pointer
@@ -110,21 +110,27 @@ def _agent(agent: Agent) -> Iterator[Reference]:
     yield from _many("/regions", "regions", agent.regions)
 
 
-def _schedule(schedule: routing.Schedule) -> Iterator[Reference]:
+def _schedule(schedule: OnCallSchedule) -> Iterator[Reference]:
     for n, layer in enumerate(schedule.layers):
         yield from _many(f"/layers/{n}/agents", "agents", layer.agents)
     for n, override in enumerate(schedule.overrides):
         yield from _one(f"/overrides/{n}/agent", "agents", override.agent)
         yield from _one(f"/overrides/{n}/replaces", "agents", override.replaces)
+    if schedule.gap_warning is not None:
+        yield from _heard("/gap_warning/notify", schedule.gap_warning.notify)
 
 
 def _escalation(policy: EscalationPolicy) -> Iterator[Reference]:
     lists = {f"/levels/{n}/notify": level.notify for n, level in enumerate(policy.levels)}
     for at, texts in {**lists, "/fallback": policy.fallback}.items():
-        for n, text in enumerate(texts):
-            target = target_or_none(text)
-            if target is not None and target.kind in _TARGETS:
-                yield Reference(f"{at}/{n}", _TARGETS[target.kind], target.name)
+        yield from _heard(at, texts)
+
+
+def _heard(at: str, texts: Iterable[str]) -> Iterator[Reference]:
+    for n, text in enumerate(texts):
+        target = target_or_none(text)
+        if target is not None and target.kind in _TARGETS:
+            yield Reference(f"{at}/{n}", _TARGETS[target.kind], target.name)
 
 
 def _policy(policy: sla.Policy) -> Iterator[Reference]:
@@ -183,7 +189,7 @@ _READ: dict[str, Callable[[Struct], Iterator[Reference]]] = {
     "regions": _for(routing.Region, _region),
     "teams": _for(Team, _team),
     "agents": _for(Agent, _agent),
-    "on_call_schedules": _for(routing.Schedule, _schedule),
+    "on_call_schedules": _for(OnCallSchedule, _schedule),
     "escalation_policies": _for(EscalationPolicy, _escalation),
     "sla_policies": _for(sla.Policy, _policy),
     "routing_rules": _for(routing.Rule, _rule),

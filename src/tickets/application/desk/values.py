@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 import routing
 from tickets.application.answers.places import PLACES, places_in
+from tickets.application.desk.duty_watch import lead_of
 from tickets.application.desk.escalation import NAMED, Target
 from tickets.application.desk.fault import Faults
 from tickets.application.desk.kinds import every_object
@@ -80,6 +81,30 @@ def _schedules(desk: Desk, faults: Faults) -> None:
     for key, schedule in desk.on_call_schedules.items():
         for fault in routing.check_schedule(schedule):
             faults.add(pointer("on_call_schedules", key) + fault.pointer, fault.message)
+        if (warning := schedule.gap_warning) is not None:
+            at = pointer("on_call_schedules", key, "gap_warning")
+            if lead_of(warning) is None:
+                faults.add(f"{at}/before", f"{warning.before!r} is no time such as PT24H, 28 days at most")
+            _always_somebody(desk, warning.notify, f"{at}/notify", faults)
+        if schedule.hand_off_notice:
+            _hand_offs_reach(desk, key, faults)
+
+
+def _hand_offs_reach(desk: Desk, schedule: str, faults: Faults) -> None:
+    """Note who is to be told of hand-offs and cannot be."""
+    found = desk.on_call_schedules[schedule]
+    answering = [
+        (f"/layers/{n}/agents/{m}", agent)
+        for n, layer in enumerate(found.layers)
+        for m, agent in enumerate(layer.agents)
+    ]
+    answering += [(f"/overrides/{n}/agent", each.agent) for n, each in enumerate(found.overrides)]
+    for at, agent in answering:
+        if _has_no_email(desk, agent):
+            faults.add(
+                pointer("on_call_schedules", schedule) + at,
+                f"agent {agent!r} has no e-mail address to be told of hand-offs at",
+            )
 
 
 def _in_lists(kind: str, keys: list[str], found: Iterable[routing.Fault], faults: Faults) -> None:
@@ -123,11 +148,16 @@ def _escalations(desk: Desk, faults: Faults) -> None:
                 faults.add(f"{at}/levels/{n}/name", f"a second level called {level.name!r}")
             names.add(level.name)
             _targets(level.notify, f"{at}/levels/{n}/notify", faults)
-        for n, target in _targets(policy.fallback, f"{at}/fallback", faults):
-            if target.kind not in NAMED or target.kind == "on_call":
-                faults.add(f"{at}/fallback/{n}", "may be nobody; name an agent, e-mail or webhook")
-            elif target.kind == "agent" and _has_no_email(desk, target.name):
-                faults.add(f"{at}/fallback/{n}", f"agent {target.name!r} has no e-mail address")
+        _always_somebody(desk, policy.fallback, f"{at}/fallback", faults)
+
+
+def _always_somebody(desk: Desk, texts: Iterable[str], at: str, faults: Faults) -> None:
+    """Note targets that may turn out to be nobody, or out of reach."""
+    for n, target in _targets(texts, at, faults):
+        if target.kind not in NAMED or target.kind == "on_call":
+            faults.add(f"{at}/{n}", "may be nobody; name an agent, e-mail or webhook")
+        elif target.kind == "agent" and _has_no_email(desk, target.name):
+            faults.add(f"{at}/{n}", f"agent {target.name!r} has no e-mail address")
 
 
 def _has_no_email(desk: Desk, agent: str) -> bool:

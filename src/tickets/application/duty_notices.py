@@ -1,0 +1,82 @@
+"""How hand-offs and gaps of an on-call schedule read: as mail to people, and as JSON to programs."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import Struct
+
+from tickets.application.desk.duty_watch import Gap, HandOff
+from tickets.application.notices import Language, addressed, spoken
+from tickets.domain.escalation import Manner
+
+WORDS: Mapping[Language, Mapping[str, str]] = {
+    "en": {
+        "hand_off": "You are on call: {schedule}",
+        "since": "From {since}",
+        "until": "Until {until}",
+        "before": "Before you: {before}",
+        "gap": "NOBODY IS ON CALL: {schedule}",
+        "repair": "Alerts of this schedule go to the fallback of their escalation policy until somebody is.",
+    },
+    "vi": {
+        "hand_off": "Bạn đang trực: {schedule}",
+        "since": "Từ {since}",
+        "until": "Đến {until}",
+        "before": "Trước bạn: {before}",
+        "gap": "KHÔNG CÓ AI TRỰC: {schedule}",
+        "repair": "Cảnh báo của lịch này sẽ đến người dự phòng của chính sách cho đến khi có người trực.",
+    },
+}
+
+
+class HandedOff(Struct, frozen=True, kw_only=True, tag="on_call.handed_off"):
+    """The body of a webhook: the envelope of the Standard Webhooks specification."""
+
+    timestamp: datetime
+    data: HandOff
+
+
+class GapAhead(Struct, frozen=True, kw_only=True, tag="on_call.gap"):
+    """The body of a webhook that hears of a gap."""
+
+    timestamp: datetime
+    data: Gap
+
+
+def render(
+    told: HandOff | Gap,
+    way: str,
+    destination: str,
+    notice_id: UUID,
+    sender: str,
+    manner: Manner,
+    now: datetime,
+) -> bytes:
+    """The bytes to send, the same in every attempt; JSON is the same in every manner."""
+    if way != "email":
+        body = (
+            HandedOff(timestamp=now, data=told)
+            if isinstance(told, HandOff)
+            else GapAhead(timestamp=now, data=told)
+        )
+        return msgspec.json.encode(body)
+    mail = addressed(sender, destination, notice_id, now)
+    words, zone = WORDS[spoken(manner)], ZoneInfo(manner.timezone)
+    name = "hand_off" if isinstance(told, HandOff) else "gap"
+    mail["Subject"] = words[name].format(schedule=told.schedule)
+    lines = [words["since"].format(since=_clock(told.since, zone))]
+    if told.until is not None:
+        lines.append(words["until"].format(until=_clock(told.until, zone)))
+    if isinstance(told, Gap):
+        lines += ["", words["repair"]]
+    elif told.before is not None:
+        lines.append(words["before"].format(before=told.before))
+    mail.set_content("\n".join(lines) + "\n", cte="base64")
+    return mail.as_bytes()
+
+
+def _clock(at: datetime, zone: ZoneInfo) -> str:
+    return at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %z")
