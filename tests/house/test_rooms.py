@@ -22,11 +22,11 @@ PERMITTED = {
     "tickets/application/desk/policies.py": "from sla import engine",
     "tickets/application/promises/standing.py": "import sla",
     "tickets/api/app.py": "import tickets.settings",
-    "tickets/bootstrap.py": "import tickets.api.app",
+    "tickets/bootstrap/wiring.py": "import tickets.api.app",
 }
 ROOMS = (
     "sla", "routing", "tickets", "tickets/domain", "tickets/intake", "tickets/application",
-    "tickets/application/desk", "tickets/application/promises", "tickets/api",
+    "tickets/application/desk", "tickets/application/promises", "tickets/api", "tickets/bootstrap",
 )  # fmt: skip
 
 

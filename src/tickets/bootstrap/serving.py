@@ -1,0 +1,153 @@
+"""What a process does: the roles it runs, until it is asked to stop."""
+
+import asyncio
+import os
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from typing import Literal
+from uuid import UUID
+
+from tickets.adapters import system
+from tickets.adapters.smtp import Mail, NoMail, mail_server
+from tickets.adapters.webhook import Webhook
+from tickets.adapters.webhook_address import Gate
+from tickets.api.app import ROUTES, create_app
+from tickets.api.routes import health
+from tickets.api.server import Keep, nothing_to_keep, serve_http
+from tickets.application.deliver import Deliver
+from tickets.application.delivered import Delivered
+from tickets.application.give_up import GiveUp
+from tickets.bootstrap.wiring import Application
+from tickets.worker.actors import deliver_actor
+from tickets.worker.broker import make_broker
+from tickets.worker.doorbell import AGENTS, DUE, OUTBOX, WAITING, Listener
+from tickets.worker.endpoints import Endpoints
+from tickets.worker.perpetual import perpetual
+from tickets.worker.relay import Relay
+from tickets.worker.ring import Ring, RingThroughBroker, RingThroughDatabase
+from tickets.worker.runner import Runner
+from tickets.worker.switchboard import Switchboard
+from tickets.worker.witness import Clerk
+
+Role = Literal["api", "worker", "ticker"]
+ROLES: frozenset[Role] = frozenset({"api", "worker", "ticker"})
+
+KEPT_ANSWERS = timedelta(days=7)
+"""How long an Idempotency-Key gives the same answer again."""
+
+CALLS_PULSE = timedelta(seconds=5)
+"""How often calls without a hang-up are looked for."""
+
+JOBS_PULSE = timedelta(seconds=1)
+"""How often workers look whether a job has been asked for."""
+
+
+async def serve(
+    app: Application,
+    roles: frozenset[Role],
+    announce: Callable[[], object] = lambda: None,
+    keep: Keep = nothing_to_keep,
+) -> None:
+    """Run the roles until the process is asked to stop, then leave in order: nothing under way is cut off.
+
+    `announce` is called once the API answers. What `keep` raises ends the process in the same order, and is
+    raised then.
+    """
+    async with AsyncExitStack() as stack:
+        stopped = asyncio.Event()
+        tasks = [asyncio.create_task(_listen(app))]
+        if "ticker" in roles:
+            tasks.append(asyncio.create_task(app.ticker.run(system.now, stopped)))
+            tasks.append(asyncio.create_task(perpetual("forget", lambda: _forget(app))))
+            tasks.append(asyncio.create_task(perpetual("calls", lambda: _close_calls(app))))
+            tasks.append(asyncio.create_task(perpetual("switchboard", lambda: _hear_exchanges(app))))
+        if "worker" in roles:
+            tasks.append(asyncio.create_task(await _deliver(app, stack)))
+            tasks.append(asyncio.create_task(perpetual("jobs", lambda: _advance(app))))
+        stack.push_async_callback(_end, tasks)
+        if roles != ROLES:  # in one process its own bells are enough
+            tasks.append(asyncio.create_task(app.doorbell.run()))
+        asgi = create_app(app.parts, ROUTES if "api" in roles else health.ROUTES)
+        system.settle_heap()
+        await serve_http(asgi, app.settings.host, app.settings.port, announce, keep)
+        stopped.set()
+
+
+async def _forget(app: Application) -> None:
+    """Drop kept answers and lines of agents' streams that are past their time, then rest."""
+    await app.parts.idempotency.forget(app.parts.now() - KEPT_ANSWERS)
+    await app.parts.calls.forget(app.parts.now() - KEPT_ANSWERS)
+    await asyncio.sleep(timedelta(hours=1).total_seconds())
+
+
+async def _hear_exchanges(app: Application) -> None:
+    """Hear the Asterisks of the desk."""
+    parts = app.parts
+    away = parts.metrics.exchanges_away.set
+    await Switchboard(parts.porter, os.environ, parts.now, parts.new_id, away).run()
+
+
+async def _close_calls(app: Application) -> None:
+    """End calls whose hang-up never came, then rest."""
+    await app.parts.porter.calls.close_silent(app.parts.now())
+    await asyncio.sleep(CALLS_PULSE.total_seconds())
+
+
+async def _advance(app: Application) -> None:
+    """Take a job one step further; rest when there is none."""
+    if not await app.jobs.step(app.parts.now()):
+        await asyncio.sleep(JOBS_PULSE.total_seconds())
+
+
+async def _listen(app: Application) -> None:
+    """Hear the bells of other processes."""
+    bell = app.ticker.bell
+    heard = {
+        DUE: bell.ring,
+        WAITING: lambda: bell.ring(everyone=True),
+        OUTBOX: app.outbox_rung.set,
+        AGENTS: app.parts.streams.ring,
+    }
+    await Listener(app.engine, heard).run()
+
+
+async def _deliver(app: Application, stack: AsyncExitStack) -> Coroutine[None, None, None]:
+    """Start the workers of the outbox; the relay that rings for them is returned, to be run."""
+    settings, engine = app.settings, app.engine
+    endpoints = Endpoints(engine, app.parts.desks, os.environ, system.random_bytes)
+    webhooks = Webhook(endpoints, Gate(settings.allow_private_webhooks), system.now)
+    stack.push_async_callback(webhooks.close)
+    mail = Mail(mail_server(settings.smtp_url), settings.mail_from) if settings.smtp_url else NoMail()
+    deliver = Deliver(
+        outbox=app.outbox,
+        ways={"email": mail, "webhook": webhooks},
+        clock=system.now,
+        jitter=system.chance,
+        witness=Clerk(app.parts.metrics),
+        bury=GiveUp(app.parts.house, app.outbox),
+        settle=Delivered(app.parts.house, app.outbox),
+    )
+
+    async def attempt(row: UUID) -> None:
+        await endpoints.refresh()
+        await deliver(row)
+
+    broker = make_broker(settings.broker_url, engine.url)
+    stack.callback(broker.close)
+    runner = Runner(broker, attempt)
+    actor = deliver_actor(broker, runner.submit)
+    ring: Ring = RingThroughDatabase(engine, actor)
+    if settings.broker_url is not None:
+        through = RingThroughBroker(actor)
+        stack.callback(through.close)
+        ring = through
+    runner.start()
+    stack.push_async_callback(runner.stop)
+    return Relay(outbox=app.outbox, ring=ring, clock=system.now, woken=app.outbox_rung).run()
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
