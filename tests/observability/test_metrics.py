@@ -34,6 +34,8 @@ def test_no_label_is_an_id() -> None:
     assert labels == {
         "channel",
         "schedule",
+        "direction",
+        "outcome",
         "status",
         "metric",
         "verdict",

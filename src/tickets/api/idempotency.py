@@ -20,9 +20,11 @@ from tickets.application.ports import Idempotent
 HEADER = "Idempotency-Key"
 LONGEST_KEY = 255
 
-_ASKS: Final = "only_asks"
-ONLY_ASKS: Final[dict[str, object]] = {_ASKS: True}
+_KEYLESS: Final = "keyless"
+ONLY_ASKS: Final[dict[str, object]] = {_KEYLESS: True}
 """The `opt` of a POST that changes nothing, so that there is nothing to do once."""
+NAMED_BY_SENDER: Final[dict[str, object]] = {_KEYLESS: True}
+"""The `opt` of a POST whose sender's own ids tell what comes twice: providers know no header of ours."""
 
 _KEY = re.compile(rf"[\x21-\x7e]{{1,{LONGEST_KEY}}}")
 
@@ -36,7 +38,7 @@ class Answer(Struct, frozen=True):
 
 def takes_key(handler: HTTPRouteHandler) -> bool:
     """Whether a route heeds the header: every POST that does something."""
-    return "POST" in handler.http_methods and not handler.opt.get(_ASKS)
+    return "POST" in handler.http_methods and not handler.opt.get(_KEYLESS)
 
 
 async def idempotent(request: Call) -> Idempotent | None:

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from tickets.api.auth import PUBLIC, needs
 from tickets.api.document import accepts
+from tickets.api.idempotency import NAMED_BY_SENDER
 from tickets.api.parameters import ANY_QUERY
 from tickets.api.parts import FromParts, Parts
 from tickets.api.problems import Problem
@@ -37,7 +38,7 @@ async def get_hotline_url(line: FromPath[str], parts: FromParts) -> OwnUrl:
 
 @post(
     "/v1/exchange/{line:str}/{token:str}",
-    opt=PUBLIC | ANY_QUERY | accepts(_BODIES),
+    opt=PUBLIC | ANY_QUERY | NAMED_BY_SENDER | accepts(_BODIES),
     tags=_TAGS,
     operation_id="reportCallByExchange",
     status_code=204,
