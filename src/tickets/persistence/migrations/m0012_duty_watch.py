@@ -2,7 +2,7 @@
 
 from tickets.persistence.migrate import Script
 
-ID = "0011"
+ID = "0012"
 
 SQL = r"""
 CREATE TABLE duty_watch (
