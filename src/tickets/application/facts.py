@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 import routing
 import sla
+from tickets.application.desk.availability import roster_at
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.offers import excluded
 from tickets.application.ports import AgentState
@@ -90,7 +91,11 @@ def facts_of(ticket: Ticket, desk: CompiledDesk) -> Facts:
 
 
 def choose_team(ticket: Ticket, desk: CompiledDesk) -> Ticket:
-    """The ticket with the team and rule that its facts lead to; without a rule it keeps what it has."""
+    """The ticket with the team and rule that its facts lead to; without a rule it keeps what it has.
+
+    What it takes of an agent follows from its channel.
+    """
+    ticket = replace(ticket, units=desk.desk.units(ticket.channel))
     rule = desk.match_rule(facts_of(ticket, desk))
     return ticket if rule is None else replace(ticket, team=rule.team, rule=rule.key)
 
@@ -135,7 +140,8 @@ def place(
 ) -> list[Placement]:
     """Ask routing about waiting tickets; the most urgent chooses first. `known` is who had which customer."""
     roster, asked = asking(waiting, desk, states, now, known)
-    return [_placement(decision) for decision in routing.route(asked, roster, desk.rules, now)]
+    shift = desk.shifts.next_begin(now)
+    return [_placement(decision, shift) for decision in routing.route(asked, roster, desk.rules, now)]
 
 
 def pull(
@@ -160,11 +166,12 @@ def asking(
     known: KnownAgents = NOBODY_KNOWN,
 ) -> tuple[routing.Roster, list[routing.Waiting]]:
     """What routing is asked with."""
-    roster = desk.roster({state.key: _availability(state) for state in states})
+    roster = roster_at(desk, states, now)
     return roster, [_waiting(ticket, desk, now, known) for ticket in waiting]
 
 
-def _placement(decision: routing.Decision) -> Placement:
+def _placement(decision: routing.Decision, shift: datetime | None = None) -> Placement:
+    instants = [each for each in (decision.next_relaxation_at, shift) if each is not None]
     return Placement(
         ticket=decision.ticket,
         agent=decision.agent if decision.outcome == "assigned" else None,
@@ -172,14 +179,9 @@ def _placement(decision: routing.Decision) -> Placement:
         outcome=decision.outcome,
         reason=decision.reason,
         explanation=Raw(_encode(decision)),
-        look_again_at=decision.next_relaxation_at,
+        look_again_at=min(instants, default=None),
         decision=decision,
     )
-
-
-def _availability(state: AgentState) -> routing.Availability:
-    presence = msgspec.convert(state.presence, routing.Presence)
-    return routing.Availability(presence=presence, load=state.load, last_assigned_at=state.last_assigned_at)
 
 
 def _waiting(ticket: Ticket, desk: CompiledDesk, now: datetime, known: KnownAgents) -> routing.Waiting:

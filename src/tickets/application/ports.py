@@ -65,12 +65,13 @@ class Ledger(Struct, frozen=True):
 
 
 class AgentState(Struct, frozen=True):
-    """The live part of an agent: `load` in units of capacity."""
+    """The live part of an agent: `load` in units of capacity; `idle_since` they hold nothing or came."""
 
     key: str
     presence: str
     load: int
     last_assigned_at: datetime | None
+    idle_since: datetime | None = None
 
 
 class Load(NamedTuple):

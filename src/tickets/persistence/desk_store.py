@@ -24,8 +24,12 @@ _WRITE = """
 INSERT INTO desk_object (kind, key, version, body, published_at)
 SELECT $1, $2, coalesce(max(version), 0) + 1, $3, $4 FROM desk_object WHERE kind = $1 AND key = $2
 """
-_AGENT = "INSERT INTO agent_state (key, presence) VALUES ($1, $2) ON CONFLICT DO NOTHING"
-_PRESENCE = "UPDATE agent_state SET presence = $2 WHERE key = $1 RETURNING load"
+_AGENT = "INSERT INTO agent_state (key, presence, idle_since) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
+_PRESENCE = """
+UPDATE agent_state SET presence = $2, idle_since = CASE
+    WHEN load = 0 AND $2 = 'online' AND presence <> 'online' THEN $3 ELSE idle_since END
+WHERE key = $1 RETURNING load
+"""
 
 
 class PostgresDesks:
@@ -83,12 +87,12 @@ class PostgresDesks:
                 body = None if change.after is None else body_of(change.after)
                 await self.engine.execute(_WRITE, change.kind, change.key, body, now)
                 if isinstance(change.after, Agent):
-                    await self.engine.execute(_AGENT, change.key, change.after.presence)
+                    await self.engine.execute(_AGENT, change.key, change.after.presence, now)
         return moved
 
-    async def set_presence(self, agent: str, presence: str) -> int | None:
+    async def set_presence(self, agent: str, presence: str, now: datetime) -> int | None:
         """Change an agent's presence; the units they hold, None for nobody of that key."""
-        load: int | None = await self.engine.fetch_value(_PRESENCE, agent, presence)
+        load: int | None = await self.engine.fetch_value(_PRESENCE, agent, presence, now)
         return load
 
     async def _revision(self) -> int:

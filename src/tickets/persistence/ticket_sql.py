@@ -179,7 +179,10 @@ FILES = """
 INSERT INTO attachment (id, message_id, name, media_type, content_id, content) VALUES ($1, $2, $3, $4, $5, $6)
 """
 
-RELEASE = "UPDATE agent_state SET load = load + $2 WHERE key = $1"
+RELEASE = """
+UPDATE agent_state SET load = load + $2, idle_since = CASE WHEN load + $2 = 0 THEN $3 ELSE idle_since END
+WHERE key = $1
+"""
 
 TAKE = """
 WITH asked AS (
@@ -187,7 +190,7 @@ WITH asked AS (
 ), held AS ( -- in one order, so that no two who take and free can wait for each other
     SELECT key FROM agent_state WHERE key = ANY ($1) OR key = ANY ($5::text[]) ORDER BY key FOR UPDATE
 )
-UPDATE agent_state SET load = load + asked.units, last_assigned_at = asked.at
+UPDATE agent_state SET load = load + asked.units, last_assigned_at = asked.at, idle_since = NULL
 FROM asked JOIN held USING (key)
 WHERE agent_state.key = asked.key AND presence = 'online' AND load + asked.units <= asked.capacity
 RETURNING agent_state.key
@@ -233,7 +236,7 @@ WHERE waiting_since IS NOT NULL AND offered_to IS NULL
   AND ($2::timestamptz IS NULL OR ({WANTED_BY}, id) > ($2, $3::uuid))
 ORDER BY 1, id LIMIT $1
 """
-AGENT_STATES = "SELECT key, presence, load, last_assigned_at FROM agent_state"
+AGENT_STATES = "SELECT key, presence, load, last_assigned_at, idle_since FROM agent_state"
 NEXT_INSTANT = """
 SELECT least((SELECT min(tick_at) FROM ticket WHERE tick_at IS NOT NULL),
              (SELECT min(route_at) FROM ticket WHERE waiting_since IS NOT NULL),

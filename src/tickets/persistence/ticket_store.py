@@ -233,7 +233,7 @@ class PostgresTickets:
         freed: Counter[str] = Counter()
         for change in changes:
             freed.update(change.capacity)
-        if moved := sorted((agent, units) for agent, units in freed.items() if units):
+        if moved := sorted((agent, units, changes[0].now) for agent, units in freed.items() if units):
             await self.engine.execute_many(sql.RELEASE, moved)
 
 

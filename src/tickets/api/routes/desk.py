@@ -20,6 +20,7 @@ from tickets.application.desk.export import export
 from tickets.application.desk.kinds import KIND, objects_of
 from tickets.application.views import AlertView
 from tickets.domain.errors import NotFound
+from tickets.domain.words import Instant
 
 
 class NewPresence(Struct, frozen=True, forbid_unknown_fields=True):
@@ -29,7 +30,11 @@ class NewPresence(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AgentView(Struct, frozen=True):
-    """An agent and how busy they are, in units of capacity."""
+    """An agent and how busy they are, in units of capacity.
+
+    Outside their shift the router takes them for offline, whatever `presence` says; without one they are
+    always in it.
+    """
 
     key: str
     name: str
@@ -37,6 +42,9 @@ class AgentView(Struct, frozen=True):
     presence: str
     load: int
     capacity: int
+    in_shift: bool
+    shift_ends_at: Instant | None
+    idle_since: Instant | None
 
 
 @get(
@@ -100,8 +108,19 @@ async def list_agents(parts: FromParts) -> list[AgentView]:
     """Every agent, and how busy they are."""
     desk = await parts.desks.current()
     states = {state.key: state for state in await parts.house.tickets.agent_states()}
+    shifts = desk.shifts.open_until(parts.now())
     return [
-        AgentView(key, agent.name, agent.teams, states[key].presence, states[key].load, agent.capacity)
+        AgentView(
+            key=key,
+            name=agent.name,
+            teams=agent.teams,
+            presence=states[key].presence,
+            load=states[key].load,
+            capacity=agent.capacity,
+            in_shift=key not in shifts or shifts[key] is not None,
+            shift_ends_at=shifts.get(key),
+            idle_since=states[key].idle_since,
+        )
         for key, agent in desk.desk.agents.items()
         if key in states
     ]
@@ -113,7 +132,7 @@ async def set_presence(
 ) -> NewPresence:
     """Come, go away, leave. Only agents who are online are given tickets."""
     agent = agent_of(key, request)
-    if await parts.desks.set_presence(agent, data.presence) is None:
+    if await parts.desks.set_presence(agent, data.presence, parts.now()) is None:
         raise NotFound(f"there is no agent {agent}")
     parts.ring(everyone=data.presence == "online")
     return data

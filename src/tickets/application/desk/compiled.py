@@ -8,6 +8,7 @@ from typing import TypeVar
 import routing
 import sla
 from tickets.application.desk.model import Agent, Team
+from tickets.application.desk.shifts import Shifts
 from tickets.application.desk.stored import Published
 from tickets.intake import Form, Line, Mailbox
 from tickets.intake.addresses import normal_address
@@ -45,6 +46,11 @@ class CompiledDesk:
             for key, calendar in desk.calendars.items()
         }
         self.team_calendars = {key: team.calendar for key, team in desk.teams.items() if team.calendar}
+        self.shifts = Shifts(
+            desk.agents.values(),
+            desk.teams,
+            {key: calendar.business_calendar for key, calendar in desk.calendars.items()},
+        )
         self.levels = {
             key: tuple(level.level for level in policy.levels)
             for key, policy in desk.escalation_policies.items()
@@ -93,7 +99,12 @@ class CompiledDesk:
 
     @cached_property
     def _roster(self) -> routing.Roster:
-        return routing.Roster(list(self.desk.agents.values()), {}, list(self.desk.regions.values()))
+        return routing.Roster(
+            list(self.desk.agents.values()),
+            {},
+            list(self.desk.regions.values()),
+            wind_down=routing.duration(self.desk.wind_down),
+        )
 
     def team(self, key: str | None) -> Team:
         """A team by key; one that is not (any more) works as teams do that say nothing."""

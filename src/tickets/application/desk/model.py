@@ -12,6 +12,7 @@ import routing
 import sla
 from tickets.application.desk.calendars import NamedCalendar
 from tickets.application.desk.escalation import EscalationPolicy
+from tickets.domain.words import Channel
 from tickets.intake import Form, Line, Mailbox
 
 
@@ -20,7 +21,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     `language` (BCP 47, such as `vi`) is spoken where nothing says otherwise; notices show instants by the
     clock of `timezone` (IANA). Customers who wrote to no mailbox are answered from `mailbox`, by default the
-    first by key.
+    first by key. `weights` is how many units of capacity a ticket of a channel takes, 1 where
+    it says nothing. Nobody is given a ticket whose shift ends within `wind_down` (ISO 8601).
     """
 
     key: str = "desk"
@@ -29,12 +31,15 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     language: str = "vi"
     timezone: str = "UTC"
     mailbox: str | None = None
+    weights: dict[Channel, Annotated[int, Meta(ge=1, le=1000)]] = {}
+    wind_down: str = "PT5M"
 
 
 class Team(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A group of agents; who belongs to it, the agents say. `lead` is the key of an agent.
 
-    Promises with `calendar: team` count in `calendar` while the team holds the ticket.
+    Promises with `calendar: team` count in `calendar` while the team holds the ticket. `shift` is the
+    calendar its agents work in; outside it the router takes them for offline.
 
     Its tickets are given to an agent (`push`), offered to one after the other (`offer`), each for
     `offer_timeout`, or left to whoever asks for work (`pull`). With `react_within`, who has a ticket and does
@@ -50,13 +55,18 @@ class Team(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     offer_timeout: str = "PT1M"
     rounds: Annotated[int, Meta(ge=1, le=100)] = 3
     react_within: str | None = None
+    shift: str | None = None
 
 
 class Agent(routing.Agent, frozen=True, kw_only=True):
-    """A `routing.Agent` who can be reached. `presence` is where a new agent starts; after that it is live."""
+    """A `routing.Agent` who can be reached. `presence` is where a new agent starts; after that it is live.
+
+    `shift` is a calendar they work in, instead of their team's.
+    """
 
     email: str | None = None
     phone: str | None = None
+    shift: str | None = None
     presence: routing.Presence = "offline"
 
 
@@ -113,6 +123,15 @@ class Desk(Struct, frozen=True, kw_only=True):
     def language(self) -> str:
         """The language spoken where nothing says otherwise."""
         return self.settings.get(SETTINGS, _DEFAULTS).language
+
+    @property
+    def wind_down(self) -> str:
+        """How close to the end of a shift nobody is given a ticket any more."""
+        return self.settings.get(SETTINGS, _DEFAULTS).wind_down
+
+    def units(self, channel: Channel) -> int:
+        """Units of capacity that a ticket of a channel takes."""
+        return self.settings.get(SETTINGS, _DEFAULTS).weights.get(channel, 1)
 
     @property
     def timezone(self) -> str:

@@ -103,11 +103,13 @@ def _region(region: routing.Region) -> Iterator[Reference]:
 def _team(team: Team) -> Iterator[Reference]:
     yield from _one("/lead", "agents", team.lead)
     yield from _one("/calendar", "calendars", team.calendar)
+    yield from _one("/shift", "calendars", team.shift)
 
 
 def _agent(agent: Agent) -> Iterator[Reference]:
     yield from _many("/teams", "teams", agent.teams)
     yield from _many("/regions", "regions", agent.regions)
+    yield from _one("/shift", "calendars", agent.shift)
 
 
 def _schedule(schedule: OnCallSchedule) -> Iterator[Reference]:

@@ -47,6 +47,10 @@ def _settings(desk: Desk, faults: Faults) -> None:
         ZoneInfo(desk.timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         faults.add("/settings/timezone", f"there is no time zone {desk.timezone!r}")
+    try:
+        routing.duration(desk.wind_down)
+    except ValueError:
+        faults.add("/settings/wind_down", f"not an ISO 8601 duration: {desk.wind_down!r}")
 
 
 def _regions(desk: Desk, faults: Faults) -> None:

@@ -142,6 +142,8 @@ async def queues_of(
         )
 
     teams = sorted({*desk.desk.teams, *(team for team in lines if team is not None)})
+    shifts = desk.shifts.open_until(now)
+    live = {key: state for key, state in live.items() if key not in shifts or shifts[key]}
     named: Sequence[str | None] = [*teams, None] if None in lines else teams
     return QueuesView(as_of=now, queues=tuple(queue(team) for team in named))
 
