@@ -41,17 +41,22 @@ class Wanted(Struct, frozen=True, kw_only=True):
     external_id: str | None
     identities: tuple[Identity, ...] = ()
     references: tuple[str, ...] = ()
+    number: int | None = None
     idempotent: Idempotent | None = None
 
 
 class Known(Struct, frozen=True, kw_only=True):
-    """What the database knows of a request: its desk revision, its twin, its customer, its ticket."""
+    """What the database knows of a request: its desk revision, its twin, its customer, its ticket.
+
+    `refers_to` is what its references lead to, `numbered` the ticket whose number it names.
+    """
 
     revision: int
     duplicate_of: UUID | None
     kept: Kept | None
     customer: Customer | None
     refers_to: UUID | None
+    numbered: UUID | None = None
 
 
 class Ledger(Struct, frozen=True):

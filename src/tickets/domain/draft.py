@@ -54,6 +54,27 @@ class Call(Struct, frozen=True, kw_only=True):
     direction: Literal["in", "out"] = "in"
 
 
+class Returned(Struct, frozen=True):
+    """Mail of ours that came back: to whom (as far as told), for good or only late, and why in its own words."""
+
+    recipients: tuple[str, ...] = ()
+    final: bool = True
+    reason: str = ""
+
+
+class Verdict(Struct, frozen=True):
+    """What a mail server says it found out (RFC 8601): `method` (spf, dkim, dmarc) came to `result` for `domain`.
+
+    `trusted`: the mailbox believes that server.
+    """
+
+    server: str
+    method: str
+    result: str
+    domain: str
+    trusted: bool = False
+
+
 class Draft(Struct, frozen=True, kw_only=True):
     """A request as understood.
 
@@ -64,9 +85,13 @@ class Draft(Struct, frozen=True, kw_only=True):
     `ticket` is set only by a proof (our keyed Message-ID or keyed address); `references` are keys other
     envelopes may have registered as their `conversation` (Message-IDs, call ids) and prove nothing: a
     message joins that ticket only when its sender takes part in it.
+    `number` is a ticket's number as a subject names it: anybody can guess it, so it counts even less.
     `automatic` marks auto-replies, bounces and bulk mail, which stop no clock and get no acknowledgement.
     `written_at` is when the sender says it was written; promises count from when it reached us.
-    `quoted` is what a mail repeats of earlier ones, split off the end of `text` so that nothing is lost.
+    `returned` says which mail of ours it is that came back. `verdicts` are what mail servers found out about the
+    sender, `vouched` what the trusted ones among them come to: their domain sent it, did not, or nobody said.
+    `signature` and `quoted` (what a mail repeats of earlier ones) are split off the end of `text`: the three
+    together are the whole, so that nothing is lost.
     """
 
     channel: Channel
@@ -75,6 +100,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     external_id: str | None
     subject: str
     text: str
+    signature: str = ""
     quoted: str = ""
     html: str | None = None
     sender: Sender = Sender()
@@ -85,8 +111,12 @@ class Draft(Struct, frozen=True, kw_only=True):
     fields: dict[str, FieldValue] = {}
     attachments: tuple[Attachment, ...] = ()
     ticket: UUID | None = None
+    number: int | None = None
     conversation: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     automatic: bool = False
+    returned: Returned | None = None
+    verdicts: tuple[Verdict, ...] = ()
+    vouched: bool | None = None
     written_at: datetime | None = None
     call: Call | None = None

@@ -12,7 +12,7 @@ ADDRESSES_LIMIT = 500
 
 _ADDRESS = re.compile(r"""[^\s<>()\[\]",;:\\@]+(?:"[^"\s]*")?@[^\s<>()",;:\\@'`]+""")
 _TOKEN = re.compile(
-    r"""(?P<quoted>"(?:[^"\\]|\\.)*")|(?P<comment>\([^()]*\))|(?P<angle><[^<>]*>)|(?P<end>[,;])|(?P<plain>.)""",
+    r"""(?P<quoted>"(?:[^"\\]|\\.)*")|(?P<comment>\([^()]*\))|(?P<angle><[^<>]*>)|(?P<end>[,;])|(?P<plain>[^"(<,;]+|.)""",
     re.DOTALL,
 )
 

@@ -2,6 +2,7 @@
 
 import re
 
+from tickets.intake.bounces import REPORTS
 from tickets.intake.headers import Headers
 from tickets.intake.mime import Part
 
@@ -17,32 +18,29 @@ _MACHINES = re.compile(
     r"|do-?not-?reply|no-?reply|autoreply|auto-reply|autoresponder)(?:[+.@-]|$)",
 )
 _SUBJECTS = re.compile(
-    r"^\W*(?:auto(?:matic|mated)?[ -]?(?:reply|response)\b|out of (?:the )?office\b|abwesenheits"
-    r"|r[ée]ponse automatique|trả lời tự động|thư trả lời tự động|vắng mặt"
-    r"|undeliver(?:able|ed)\b|delivery (?:status notification|notification|fail|error|report|problem)"
-    r"|mail (?:delivery|could not|undeliver|system error)|returned mail|failure notice|nondeliverable"
-    r"|non[- ]?delivery|message (?:not delivered|could not be delivered|undeliver)|warning: could not send"
-    r"|delayed mail|.{0,200}: non remis\b|không gửi được thư|thư không gửi được)",
+    r"^\W*(?:auto(?:matic|mated)?[ -]?(?:reply|response|antwort)\b|out of (?:the )?office\b(?! \w+s\b)"
+    r"|automatische (?:antwort|abwesenheits)|abwesenheits(?:notiz|meldung|benachrichtigung|assistent)"
+    r"|r[ée]ponse automatique|absence du bureau|respuesta autom[áa]tica|resposta autom[áa]tica"
+    r"|risposta automatica|автоответ|自动回复|自動回覆|自動応答|자동 ?회신|(?:thư )?trả lời tự động|tự động trả lời|vắng mặt\s*:)",
     re.IGNORECASE,
 )
-_REPORTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
+_RECEIPTS = frozenset({"message/disposition-notification"})
 
 
 def is_automatic(root: Part, sender: str, mailbox: str) -> bool:
-    """True for auto-replies, bounces, bulk mail and our own mail come back; `sender` in lower case."""
+    """True for auto-replies, reports, bulk mail and our own mail come back; `sender` in lower case.
+
+    Mail that says it came back is not looked for here: see `bounces`.
+    """
     headers = root.headers
     return (
         _says_so(headers)
         or sender == mailbox.lower()
         or bool(_MACHINES.match(sender))
         or bool(_SUBJECTS.match(headers.text("subject")))
-        or is_report(root)
+        or root.media_type == "multipart/report"
+        or any(part.media_type in _RECEIPTS or part.media_type in REPORTS for part in root.walk())
     )
-
-
-def is_report(root: Part) -> bool:
-    """A delivery status report (RFC 3464) or a read receipt (RFC 8098)."""
-    return root.media_type == "multipart/report" or any(part.media_type in _REPORTS for part in root.walk())
 
 
 def _says_so(headers: Headers) -> bool:

@@ -1,6 +1,7 @@
 """Bytes that claim a charset become text, whatever they claim."""
 
 import codecs
+from functools import lru_cache
 
 _ALIASES = {
     # What mail says -> the superset that is meant.
@@ -32,12 +33,16 @@ _REFUSED = frozenset(
 """Codecs of Python that are no charsets of text, or take quadratic time."""
 
 
+_NAME_LIMIT = 60
+"""Characters of a charset's name."""
+
+
 def decode(data: bytes, charset: str = "") -> str:
     """`data` as text: as declared, else UTF-8, else as declared with U+FFFD for what does not fit.
 
     Nothing declared, or nothing Python knows, means UTF-8 or else Windows-1252. Never raises.
     """
-    codec = _codec(charset)
+    codec = _codec(charset[:_NAME_LIMIT])
     if codec.startswith("iso2022_jp"):  # seven bits, so UTF-8 would take its escapes for text
         return data.replace(b"\x1b$B", b"\x1b$(Q").decode("iso2022_jp_2004", "replace")
     for attempt in (codec, "utf-8"):
@@ -49,6 +54,7 @@ def decode(data: bytes, charset: str = "") -> str:
     return data.decode(fallback, "replace")
 
 
+@lru_cache(maxsize=256)
 def _codec(charset: str) -> str:
     name = charset.strip().strip("\"'").lower()
     name = _ALIASES.get(name, name)

@@ -5,9 +5,8 @@ from collections import Counter
 from html import unescape
 
 import nh3
-from inscriptis import get_text  # type: ignore[import-untyped]  # ships no types
-from lxml.etree import LxmlError  # type: ignore[import-untyped]  # ships no types
 
+from tickets.intake.html_layout import lay_out
 from tickets.intake.text import HTML_LIMIT, TEXT_LIMIT, block
 
 DEPTH_LIMIT = 4_000
@@ -52,15 +51,17 @@ def clean_html(html: str) -> str | None:
     return cleaned if len(cleaned) <= HTML_LIMIT else None  # never cut: half a tag is not harmless
 
 
-def text_of_html(html: str) -> str:
-    """The text a reader sees. HTML too large or too deep for a layout only loses its tags."""
-    html = block(html, HTML_LIMIT)
-    if _is_excessive(html):
-        return _bare(html)
-    try:
-        return _tidy(get_text(nh3.clean(html, url_schemes=_URL_SCHEMES)))
-    except (LxmlError, RecursionError, ValueError, IndexError, AttributeError):
-        return _bare(html)
+def text_of_html(html: str, cleaned: str | None = None) -> str:
+    """The text a reader sees. HTML too large or too deep for a layout only loses its tags.
+
+    `cleaned` is what `clean_html` made of it, if that has been done.
+    """
+    if cleaned is None:
+        html = block(html, HTML_LIMIT)
+        if _is_excessive(html):
+            return _tidy(unescape(_MARKUP.sub(" ", html)))
+        cleaned = nh3.clean(html, url_schemes=_URL_SCHEMES)
+    return _tidy(lay_out(cleaned))
 
 
 def _is_excessive(html: str) -> bool:
@@ -78,10 +79,6 @@ def _is_excessive(html: str) -> bool:
         if depth > DEPTH_LIMIT or opened > TAGS_LIMIT:
             return True
     return opened > TAGS_LIMIT
-
-
-def _bare(html: str) -> str:
-    return _tidy(unescape(_MARKUP.sub(" ", html)))
 
 
 def _tidy(text: str) -> str:

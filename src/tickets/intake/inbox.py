@@ -11,11 +11,14 @@ from msgspec import Struct
 from tickets.domain.draft import Draft, Identity, Sender
 from tickets.domain.words import Priority
 from tickets.intake.addresses import Address, read_addresses
-from tickets.intake.automatic import is_automatic, is_report
+from tickets.intake.authentication import read_verdicts, vouched
+from tickets.intake.automatic import is_automatic
+from tickets.intake.bounces import read_bounce
 from tickets.intake.headers import Headers
 from tickets.intake.mime import Part, read_parts
 from tickets.intake.mime_text import read_body
 from tickets.intake.quoting import split_quote
+from tickets.intake.signatures import split_signature
 from tickets.intake.text import ID_LIMIT, SUBJECT_LIMIT, line
 from tickets.intake.threading import ticket_of_address, ticket_of_message_id
 
@@ -26,6 +29,7 @@ _MESSAGE_ID = re.compile(r"<[^<>\s]{1,900}>")
 _RECIPIENTS = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "to", "cc")
 _RETURNED = frozenset({"message/rfc822", "text/rfc822-headers", "message/global", "text/plain"})
 _FIRST_LINE = 100
+_TAG = re.compile(r"\[#([1-9][0-9]{0,17})\]")
 
 
 class Mailbox(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,6 +38,8 @@ class Mailbox(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     Customers are answered from it, as `name` and with `signature`.
     `receipts` tell who opens a ticket that it has come, in words of ours or `receipt_text`; `plus_address`:
     its server takes `name+anything@…`, so that answers may be asked for at an address of the ticket's own.
+    `trusts` names the servers (authserv-ids, RFC 8601) whose Authentication-Results are believed; each must
+    remove forged ones. `agents_reply`: an agent's mail whose sender such a server vouches for is their reply.
     """
 
     key: str
@@ -48,6 +54,8 @@ class Mailbox(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     receipts: bool = True
     receipt_text: str = ""
     plus_address: bool = False
+    trusts: tuple[str, ...] = ()
+    agents_reply: bool = False
 
 
 def read_mail(raw: bytes, mailbox: Mailbox, secret: bytes) -> Draft:
@@ -60,7 +68,11 @@ def read_mail(raw: bytes, mailbox: Mailbox, secret: bytes) -> Draft:
     headers = root.headers
     sender = _sender(headers, mailbox.address)
     body = read_body(root)
-    text, quoted = split_quote(body.text)
+    reply, quoted = split_quote(body.text)
+    text, signature = split_signature(reply)
+    own = frozenset({mailbox.address.lower()})
+    returned = read_bounce(root, sender.address, body.text, own)
+    verdicts = read_verdicts(headers, mailbox.trusts)
     own_id = _own_id(headers)
     references = _references(headers)
     return Draft(
@@ -70,6 +82,7 @@ def read_mail(raw: bytes, mailbox: Mailbox, secret: bytes) -> Draft:
         external_id=_external_id(root, own_id),
         subject=_subject(headers, text),
         text=text,
+        signature=signature,
         quoted=quoted,
         html=body.html,
         sender=Sender(
@@ -81,10 +94,16 @@ def read_mail(raw: bytes, mailbox: Mailbox, secret: bytes) -> Draft:
         region=mailbox.region,
         tags=mailbox.tags,
         attachments=body.attachments,
-        ticket=_proven_ticket(root, references, secret),
+        ticket=_proven_ticket(root, references, secret, returned is not None),
+        number=_number(headers),
         conversation=(own_id,) if own_id else (),
         references=references,
-        automatic=_is_ours(own_id, secret) or is_automatic(root, sender.address, mailbox.address),
+        automatic=returned is not None
+        or _is_ours(own_id, secret)
+        or is_automatic(root, sender.address, mailbox.address),
+        returned=returned,
+        verdicts=verdicts,
+        vouched=vouched(sender.address, verdicts) if _has_one_author(headers) else None,
         written_at=_date(headers),
     )
 
@@ -140,21 +159,34 @@ def _external_id(root: Part, own_id: str) -> str:
     return f"{own_id[: ID_LIMIT - len(short) - 1]} {short}"
 
 
-def _proven_ticket(root: Part, references: tuple[str, ...], secret: bytes) -> UUID | None:
+def _has_one_author(headers: Headers) -> bool:
+    """One From with one address: of several, servers may have checked another than we read."""
+    return [len(read_addresses(value)) for value in headers.texts("from")] == [1]
+
+
+def _number(headers: Headers) -> int | None:
+    """The ticket's number our subjects end in: `[#123]`."""
+    tags = _TAG.findall(headers.text("subject"))
+    return int(tags[-1]) if tags else None
+
+
+def _proven_ticket(
+    root: Part, references: tuple[str, ...], secret: bytes, is_bounce: bool  # noqa: FBT001
+) -> UUID | None:
     """By our Message-IDs, then by our address, then, in a bounce, by the mail that came back."""
     for reference in references:
         if ticket := ticket_of_message_id(reference, secret):
             return ticket
     for value in root.headers.texts(*_RECIPIENTS):
-        for address in read_addresses(value):
+        for address in read_addresses(value) if "+" in value else ():
             if ticket := ticket_of_address(address.address, secret):
                 return ticket
-    return _bounced_ticket(root, secret) if is_report(root) else None
+    return _bounced_ticket(root, secret) if is_bounce else None
 
 
 def _bounced_ticket(root: Part, secret: bytes) -> UUID | None:
     for part in root.walk():
-        if part.media_type in _RETURNED and part is not root:
+        if part.media_type in _RETURNED:
             for candidate in _MESSAGE_ID.findall(part.text[:20_000]):
                 if ticket := ticket_of_message_id(candidate, secret):
                     return ticket

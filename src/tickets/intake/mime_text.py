@@ -5,6 +5,7 @@ from html import escape
 from msgspec import Struct
 
 from tickets.domain.draft import Attachment
+from tickets.intake.headers import Headers
 from tickets.intake.html_text import clean_html, text_of_html
 from tickets.intake.mime import Part
 from tickets.intake.text import HTML_LIMIT, NAME_LIMIT, block, line
@@ -27,10 +28,10 @@ class _Section(Struct, frozen=True):
     plain: str | None = None
     html: str | None = None
 
-    def text(self) -> str:
+    def text(self, cleaned: str | None) -> str:
         if self.plain is not None and self.plain.strip():
             return self.plain
-        return text_of_html(self.html) if self.html else ""
+        return text_of_html(self.html, cleaned) if self.html else ""
 
 
 def read_body(root: Part) -> Body:
@@ -39,9 +40,12 @@ def read_body(root: Part) -> Body:
     files: list[Part] = []
     _collect(root, sections, files)
     html = "\n".join(_html(section) for section in sections)[: HTML_LIMIT + 1]
+    cleaned = clean_html(html) if any(section.html for section in sections) else None
+    whole = cleaned if len(sections) == 1 else None
+    texts = (section.text(whole).strip("\r\n") for section in sections)
     return Body(
-        text=block("\n\n".join(filter(None, (section.text().strip("\r\n") for section in sections)))),
-        html=clean_html(html) if any(section.html for section in sections) else None,
+        text=block("\n\n".join(filter(None, texts))),
+        html=cleaned,
         attachments=tuple(_attachment(part, number) for number, part in enumerate(files[:ATTACHMENTS_LIMIT])),
     )
 
@@ -84,10 +88,17 @@ def _attachment(part: Part, number: int) -> Attachment:
     content_id = line(part.headers.plain("content-id"), NAME_LIMIT).strip("<>")
     name = line(part.file_name, NAME_LIMIT).replace("/", "_").replace("\\", "_")
     if not name and part.media_type == "message/rfc822":
-        name = "message.eml"
+        name = _name_of_mail(part)
     return Attachment(
         name=name or f"attachment-{number + 1}",
         media_type=line(part.media_type, NAME_LIMIT),
         content=part.content,
         content_id=content_id or None,
     )
+
+
+def _name_of_mail(part: Part) -> str:
+    """A mail within a mail is called by its subject."""
+    headers, _ = Headers.read(part.content, 0, len(part.content))
+    subject = line(headers.text("subject"), NAME_LIMIT - 4).replace("/", "_").replace("\\", "_")
+    return f"{subject or 'message'}.eml"

@@ -7,45 +7,50 @@ message, or a mail that would be empty without its quote are left whole.
 import re
 from collections.abc import Sequence
 
+from tickets.intake.signatures import DEVICE
+
 LINES_LIMIT = 5_000
 """Lines looked at; a longer mail is split within them or not at all."""
 
 _WROTE = re.compile(
     r"(?:\b(?:wrote|writes|(?:schrieb|skrev|schreef)\b.{0,100}|a écrit|escribió|escreveu|ha scritto"
-    r"|napisał(?:\(a\))?|написал[аи]?|пишет|đã viết|viết"
-    r"|kirjoitti|yazdı|napsal)|写道|のメール|<\S{1,80}@\S{1,80}>\s?[:：])"
+    r"|napisał(?:\(a\))?|написал[аи]?|написав(?:ла)?|пишет|đã viết|viết|írta|a scris|menulis"
+    r"|kirjoitti|yazdı|napsal(?:\(a\))?)|写道|寫道|のメール|<\S{1,80}@\S{1,80}>\s?[:：])"
     r"[\s:：*_)-]{0,8}$",
     re.IGNORECASE,
 )
 _OPENING = re.compile(
-    r"\s*(?:(?:On|Am|Le|El|Em|Il|Op|Den|Dnia|W dniu|Vào|Ngày|Lúc)\b|\d{1,4}\s?[-./年])", re.IGNORECASE
+    r"\s*(?:(?:-\s)?(?:On|Am|Le|El|Em|Il|Op|Den|Dnia|W dniu|Vào|Ngày|Lúc)\b|\d{1,4}\s?[-./年]"
+    r"|\d{1,2}\s\w{3,12}\.?\s\d{4}|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6},\s\d|在\s?\d)",
+    re.IGNORECASE,
 )
 _MOMENT = re.compile(r"\d{1,2}\s?[:h.]\s?\d{2}|\d{4}|@")
+_HINT = re.compile(r"[0-9@]")
+_PROSE = (".", ",", ";", "!", "?")
 _TAIL = 170
 _ATTRIBUTION_LIMIT = 400
 _SEPARATOR = re.compile(
     r"^\s*-{2,}\s*(?:original (?:message|appointment)|ursprüngliche (?:nachricht|mail)|message d'origine"
     r"|mensaje original|mensagem original|messaggio originale|oorspronkelijk bericht|reply message"
+    r"|原始邮件|原始郵件|元のメッセージ|원본 메시지|wiadomość oryginalna|pesan asli"
     r"|исходное сообщение|thư gốc|tin nhắn gốc|tin nhắn ban đầu|thư ban đầu)\s*-{2,}\s*$",
     re.IGNORECASE,
 )
 _LABEL = re.compile(
     r"^\s*[*_>]{0,2}(?:from|sent|to|cc|subject|date|von|gesendet|an|betreff|datum|de|envoyé|à|objet|enviado|para"
-    r"|asunto|assunto|da|inviato|a|oggetto|van|verzonden|aan|onderwerp|от|кому|тема|дата"
-    r"|từ|đã gửi|gửi|ngày|tới|đến|người gửi|người nhận|chủ đề|tiêu đề|gửi lúc)\s?[*_]{0,2}\s?:[*_]{0,2}",
+    r"|asunto|assunto|da|inviato|a|oggetto|van|verzonden|aan|onderwerp|от|отправлено|кому|тема|дата"
+    r"|od|wysłano|do|temat|copie à|sujet|发件人|发送时间|收件人|主题|抄送|寄件者|收件者|主旨|差出人|送信日時|宛先|件名"
+    r"|từ|đã gửi|gửi|ngày|tới|đến|người gửi|người nhận|chủ đề|tiêu đề|gửi lúc)\s?[*_]{0,2}\s?[:：][*_]{0,2}",
     re.IGNORECASE,
 )
-_FROM = re.compile(r"^\s*[*_]{0,2}(?:from|von|de|da|van|от|từ|người gửi)\s?[*_]{0,2}\s?:", re.IGNORECASE)
+_FROM = re.compile(
+    r"^\s*[*_]{0,2}(?:from|von|de|da|van|от|od|từ|người gửi|发件人|寄件者|差出人)\s?[*_]{0,2}\s?[:：]", re.IGNORECASE
+)
+_DATE = re.compile(r"^\s*[*_]{0,2}(?:date|sent|datum|gesendet|data|ngày|дата|message du)\s?[*_]{0,2}\s?:", re.IGNORECASE)
 _FORWARD = re.compile(
     r"^\W*(?:begin forwarded message|forwarded (?:message|by)|weitergeleitete nachricht"
     r"|message transféré|mensaje reenviado|thư (?:đã )?(?:được )?chuyển tiếp"
     r"|tin nhắn (?:đã )?(?:được )?chuyển tiếp)\b",
-    re.IGNORECASE,
-)
-_DEVICE = re.compile(
-    r"^\s*(?:sent (?:from|via) (?:my |the )?[\w .,-]{2,40}|get outlook for .{2,40}"
-    r"|von meinem .{2,30} gesendet|envoyé de mon .{2,30}|enviado desde mi .{2,30}"
-    r"|(?:đã )?(?:được )?gửi từ .{2,40}|tải outlook (?:cho|dành cho) .{2,40}|lấy outlook .{2,40})\s*$",
     re.IGNORECASE,
 )
 
@@ -79,6 +84,8 @@ def _start(lines: Sequence[str]) -> int | None:
 def _attribution(lines: Sequence[str], number: int) -> int:
     """How many lines an attribution takes here (long ones are wrapped); 0 when there is none."""
     opens = bool(_OPENING.match(lines[number]))
+    if not opens and not _HINT.search(lines[number]):
+        return 0  # nearly every line
     for length in (1, 2, 3) if opens else (1,):
         taken = lines[number : number + length]
         if len(taken) < length or not taken[-1].strip() or taken[-1].lstrip().startswith(">"):
@@ -86,7 +93,7 @@ def _attribution(lines: Sequence[str], number: int) -> int:
         joined = " ".join(part.strip() for part in taken)
         if len(joined) > _ATTRIBUTION_LIMIT:
             return 0
-        if _WROTE.search(joined[-_TAIL:]) and _MOMENT.search(joined):
+        if not joined.endswith(_PROSE) and _MOMENT.search(joined) and _WROTE.search(joined[-_TAIL:]):
             return length
     return 0
 
@@ -99,16 +106,22 @@ def _quote_follows(rest: Sequence[str], *, dated: bool) -> bool:
 
 
 def _only_quote(rest: Sequence[str]) -> bool:
-    """No line of the writer's own among or after the quoted ones."""
-    return all(not line.strip() or line.lstrip().startswith(">") for line in rest)
+    """No line of the writer's own among or after the quoted ones, but for a signature below them."""
+    for line in rest:
+        if line.rstrip() == "--":
+            return True
+        if line.strip() and not line.lstrip().startswith(">"):
+            return False
+    return True
 
 
 def _header_block(lines: Sequence[str], number: int) -> bool:
     """From:, Sent:, To:, Subject: one below the other, as Outlook repeats them."""
-    if not _FROM.match(lines[number]):
+    if not (_FROM.match(lines[number]) or _DATE.match(lines[number])):
         return False
     following = [line for line in lines[number : number + 8] if line.strip()]
-    return sum(bool(_LABEL.match(line)) for line in following) >= 3  # noqa: PLR2004  # one or two are prose
+    labels = sum(bool(_LABEL.match(line)) for line in following)
+    return labels >= 3 and any(_FROM.match(line) for line in following)  # noqa: PLR2004  # one or two are prose
 
 
 def _without_device(lines: Sequence[str], start: int) -> int:
@@ -116,6 +129,6 @@ def _without_device(lines: Sequence[str], start: int) -> int:
     at = start
     while at > 0 and (not lines[at - 1].strip() or re.fullmatch(r"\s*[_-]{5,}\s*", lines[at - 1])):
         at -= 1
-    if at > 0 and _DEVICE.match(lines[at - 1]):
+    if at > 0 and DEVICE.match(lines[at - 1]):
         return at - 1
     return min(at, start)

@@ -19,20 +19,23 @@ COLUMNS = tuple(field.name for field in fields(Ticket) if field.name != "number"
 READ = f"SELECT {TICKET.columns} FROM ticket WHERE id = $1"
 LOCK = f"{READ} FOR UPDATE"
 
-# Many requests at once: $1 is a JSON list of them, and there is one row for each, in their order.
+# Many requests at once: $1 is a JSON list of them, and there is one row for each, in their order. Of the tickets
+# a request refers to, the customer's own comes first, then the one referred to by the nearest reference.
 KNOWN = """
 SELECT head.revision,
        (SELECT ticket_id FROM intake
         WHERE channel = asked.channel AND account = asked.account AND external_id = asked.external_id),
        kept.fingerprint, kept.answer,
        found.id, found.name, found.language, found.region, found.tier,
-       (SELECT ticket_id FROM conversation
-        WHERE channel = asked.channel AND account = asked.account AND key = ANY (asked.references_) LIMIT 1)
+       (SELECT c.ticket_id FROM conversation AS c JOIN ticket AS t ON t.id = c.ticket_id
+        WHERE c.channel = asked.channel AND c.account = asked.account AND c.key = ANY (asked.references_)
+        ORDER BY (t.customer_id = found.id) IS TRUE DESC, array_position(asked.references_, c.key) LIMIT 1),
+       (SELECT id FROM ticket WHERE ticket.number = asked.number)
 FROM desk_head AS head
 CROSS JOIN ROWS FROM (jsonb_to_recordset($1::jsonb) AS (
-    channel text, account text, external_id text, identities jsonb, "references" text[], api_key uuid,
-    key text
-)) WITH ORDINALITY AS asked(channel, account, external_id, identities, references_, api_key, key, place)
+    channel text, account text, external_id text, identities jsonb, "references" text[], number bigint,
+    api_key uuid, key text
+)) WITH ORDINALITY AS asked(channel, account, external_id, identities, references_, number, api_key, key, place)
 LEFT JOIN LATERAL (
     SELECT fingerprint, answer FROM idempotency WHERE api_key = asked.api_key AND key = asked.key
 ) AS kept ON true

@@ -254,6 +254,7 @@ def _wanted(wanted: Wanted) -> dict[str, object]:
         "external_id": wanted.external_id,
         "identities": wanted.identities,
         "references": wanted.references,
+        "number": wanted.number,
         "api_key": idempotent and idempotent.api_key,
         "key": idempotent and idempotent.key,
     }
@@ -270,6 +271,7 @@ def _known(  # noqa: PLR0913, PLR0917 - the columns of `KNOWN`
     region: str | None,
     tier: str | None,
     refers_to: UUID | None,
+    numbered: UUID | None,
 ) -> Known:
     return Known(
         revision=revision,
@@ -279,4 +281,5 @@ def _known(  # noqa: PLR0913, PLR0917 - the columns of `KNOWN`
         if customer is None
         else Customer(id=customer, name=name, language=language, region=region, tier=tier),
         refers_to=refers_to,
+        numbered=numbered,
     )
