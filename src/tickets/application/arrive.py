@@ -10,7 +10,18 @@ from msgspec.structs import replace
 
 from tickets.application import facts
 from tickets.application.answers.origin import origin_of
-from tickets.application.change import MISSED_CALL, Called, Command, Draw, Say, Scene, called, decide
+from tickets.application.belonging import Voice, voice_of
+from tickets.application.change import (
+    MISSED_CALL,
+    Called,
+    CameBack,
+    Command,
+    Draw,
+    Say,
+    Scene,
+    called,
+    decide,
+)
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.house import ATTEMPTS, House
 from tickets.application.ports import Idempotent, Known, Ledger, Load, Superseded, Wanted
@@ -81,9 +92,10 @@ class _Request(Struct, frozen=True):
             return await self.again(await self.house.tickets.read(known.duplicate_of))
         desk = await self.house.desks.at_least(known.revision)
         target = self.draft.ticket or known.refers_to
-        if target is not None and (joined := await self.join(target, known, desk)) is not None:
-            return await self.again(joined)
-        return await self.open(known, desk, related_to=target)
+        for candidate in dict.fromkeys(filter(None, (target, known.numbered))):
+            if (joined := await self.join(candidate, known, desk)) is not None:
+                return await self.again(joined)
+        return await self.open(known, desk, related_to=target)  # a number proves nothing: it links nothing
 
     async def again(self, ticket: Ticket | None) -> Arrived:
         """A ticket that was there before."""
@@ -94,32 +106,46 @@ class _Request(Struct, frozen=True):
         """Add it to the ticket it belongs to; None when it does not belong there."""
         async with self.house.tickets.transaction():
             ticket = await self.house.tickets.lock(target)
-            if ticket is None or not belongs(self.draft, known, ticket):
+            voice = None if ticket is None else voice_of(self.draft, known, ticket, desk)
+            if ticket is None or voice is None:
                 return None
-            actor = f"customer:{ticket.customer_id}"
-            scene = await self.house.scene(ticket, desk, actor, self.now)
-            change, escalations = decide(await self.command(ticket, desk), scene)
+            scene = await self.house.scene(ticket, desk, voice.actor, self.now)
+            change, escalations = decide(await self.command(ticket, voice, desk), scene)
             change = self.house.with_alerts(
                 replace(change, correlation_id=self.correlation_id), escalations, desk
             )
             await self.house.save(change, desk=desk, ledger=self.ledger)
+            await self.remember(ticket)
         self.house.observer.changed(change)
         return change.after
 
-    async def command(self, ticket: Ticket, desk: CompiledDesk) -> Command:
+    async def remember(self, ticket: Ticket) -> None:
+        """Mail to the customer cannot be delivered: remember the addresses, where it was to them."""
+        returned = self.draft.returned
+        if returned is None or not returned.final:
+            return
+        customer = await self.house.tickets.customer(ticket.customer_id)
+        addresses = {each.value for each in customer.identities if each.kind == "email"}
+        if returned.recipients:
+            addresses &= set(returned.recipients)
+        await self.house.tickets.undeliverable(sorted(addresses), self.now)
+
+    async def command(self, ticket: Ticket, voice: Voice, desk: CompiledDesk) -> Command:
         """What it does to a ticket it belongs to."""
         draft = self.draft
         if draft.call is not None:
             taken = ticket.assignee is None and ticket.working and await self.takes_call(ticket, desk)
             return Called(draft.call, taken)
+        if draft.returned is not None:
+            return CameBack(draft.returned, draft.text, draft.attachments)
         return Say(
-            kind="customer_message",
+            kind=voice.kind,
             text=draft.text,
             html=draft.html,
             automatic=draft.automatic,
             written_at=draft.written_at,
             attachments=draft.attachments,
-            origin=origin_of(draft),
+            origin=origin_of(draft) if voice.kind == "customer_message" else None,
         )
 
     async def takes_call(self, ticket: Ticket, desk: CompiledDesk) -> bool:
@@ -159,18 +185,6 @@ class _Request(Struct, frozen=True):
         number = await house.tickets.open(change, newcomer, self.ledger, known.revision, idempotent)
         house.observer.changed(change)
         return Arrived(ticket=replace(change.after, number=number), customer=customer, is_new=True)
-
-
-def belongs(draft: Draft, known: Known, ticket: Ticket) -> bool:
-    """Whether a request may join a ticket: its own customer's words, or an event of its own call.
-
-    Neither a reference nor a keyed address makes a stranger a participant; theirs is a new, linked ticket.
-    """
-    if ticket.status == "closed":
-        return False
-    if draft.call is not None:
-        return ticket.channel == "hotline"
-    return known.customer is not None and known.customer.id == ticket.customer_id
 
 
 def customer_of(draft: Draft, customer_id: UUID) -> Customer:
@@ -257,5 +271,6 @@ def _wanted(draft: Draft, idempotent: Idempotent | None) -> Wanted:
         external_id=draft.external_id,
         identities=draft.sender.identities,
         references=(*draft.references, *draft.conversation),
+        number=draft.number,
         idempotent=idempotent,
     )

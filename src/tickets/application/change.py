@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from tickets.application import facts, offers
 from tickets.application.answers.answer import Answering, Unanswered, nobody_hears
-from tickets.domain.draft import Attachment, Call
+from tickets.domain.draft import Attachment, Call, Returned
 from tickets.domain.errors import Refused
 from tickets.domain.escalation import Escalation
 from tickets.domain.ticket import Change, Happened, Message, Offer, Origin, Outgoing, Ticket
@@ -26,6 +26,14 @@ class Say(Struct, frozen=True, kw_only=True):
     written_at: datetime | None = None
     attachments: tuple[Attachment, ...] = ()
     origin: Origin | None = None
+
+
+class CameBack(Struct, frozen=True):
+    """Mail of ours came back: what the server that returned it says, in short and in `text`."""
+
+    returned: Returned
+    text: str
+    attachments: tuple[Attachment, ...] = ()
 
 
 class SetStatus(Struct, frozen=True):
@@ -63,7 +71,7 @@ class Called(Struct, frozen=True):
 MISSED_CALL = "missed_call"
 """The tag of a ticket whose customer called in vain."""
 
-Command = Say | SetStatus | SetPriority | SetTeam | Assign | Called
+Command = Say | CameBack | SetStatus | SetPriority | SetTeam | Assign | Called
 
 
 class Scene(Struct, frozen=True, kw_only=True):
@@ -238,6 +246,21 @@ def _leave(draw: Draw, reply: Message) -> dict[str, object]:
     return {"way": answer.way, "destination": answer.destination}
 
 
+def _came_back(draw: Draw, command: CameBack) -> None:
+    """Whoever waits for the customer waits in vain: a pending ticket is open again."""
+    told = command.returned
+    _say(draw, Say(kind="internal_note", text=command.text, automatic=True, attachments=command.attachments))
+    draw.note(
+        "mail_returned",
+        recipients=list(told.recipients),
+        final=told.final,
+        reason=told.reason,
+        returned_message=str(told.message) if told.message else None,
+    )
+    if told.final and draw.ticket.status == "pending":
+        draw.move_to("open")
+
+
 def _set_status(draw: Draw, command: SetStatus) -> None:
     if command.status == "new":
         raise Refused("a ticket is new only once")
@@ -330,6 +353,7 @@ def called(draw: Draw, command: Called) -> None:
 
 _DECIDE: dict[type, Callable[[Draw, "Command"], None]] = {
     Say: _say,  # type: ignore[dict-item]
+    CameBack: _came_back,  # type: ignore[dict-item]
     SetStatus: _set_status,  # type: ignore[dict-item]
     SetPriority: _set_priority,  # type: ignore[dict-item]
     SetTeam: _set_team,  # type: ignore[dict-item]

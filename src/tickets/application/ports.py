@@ -112,6 +112,9 @@ class TicketStore(Protocol):
     async def note(self, ticket: UUID, happened: Happened) -> None:
         """Add a line to the history of a locked ticket that is not changed by it."""
 
+    async def undeliverable(self, addresses: Sequence[str], now: datetime) -> None:
+        """Remember that mail to these addresses came back."""
+
     async def next_number(self) -> int:
         """A number for a ticket about to be opened, where it has to be known before; lost if it is not."""
 

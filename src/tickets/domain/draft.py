@@ -55,17 +55,21 @@ class Call(Struct, frozen=True, kw_only=True):
 
 
 class Returned(Struct, frozen=True):
-    """Mail of ours that came back: to whom (as far as told), for good or only late, and why in its own words."""
+    """Mail of ours that came back: to whom (as far as told), for good or only late, why in its own words.
+
+    `message` is which of our messages it was, where our key in it proves that.
+    """
 
     recipients: tuple[str, ...] = ()
     final: bool = True
     reason: str = ""
+    message: UUID | None = None
 
 
 class Verdict(Struct, frozen=True):
-    """What a mail server says it found out (RFC 8601): `method` (spf, dkim, dmarc) came to `result` for `domain`.
+    """What a mail server says it found out (RFC 8601).
 
-    `trusted`: the mailbox believes that server.
+    `method` (spf, dkim, dmarc) came to `result` for `domain`; `trusted`: the mailbox believes that server.
     """
 
     server: str

@@ -42,8 +42,8 @@ def read_verdicts(headers: Headers, trusts: tuple[str, ...]) -> tuple[Verdict, .
 def vouched(sender: str, verdicts: tuple[Verdict, ...]) -> bool | None:
     """Whether trusted servers found that `sender`'s domain sent this mail; None when none said.
 
-    DMARC for that domain decides (RFC 7489 §3.1); without it a DKIM signature of that very domain (RFC 6376) is
-    proof. SPF speaks of the envelope, not of what people read as the sender.
+    DMARC for that domain decides (RFC 7489 §3.1); without it a DKIM signature of that very domain (RFC 6376)
+    is proof. SPF speaks of the envelope, not of what people read as the sender.
     """
     domain = sender.rpartition("@")[2]
     about = [each for each in verdicts if each.trusted and domain and each.domain == domain]

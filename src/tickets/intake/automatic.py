@@ -21,7 +21,9 @@ _SUBJECTS = re.compile(
     r"^\W*(?:auto(?:matic|mated)?[ -]?(?:reply|response|antwort)\b|out of (?:the )?office\b(?! \w+s\b)"
     r"|automatische (?:antwort|abwesenheits)|abwesenheits(?:notiz|meldung|benachrichtigung|assistent)"
     r"|r[ée]ponse automatique|absence du bureau|respuesta autom[áa]tica|resposta autom[áa]tica"
-    r"|risposta automatica|автоответ|自动回复|自動回覆|自動応答|자동 ?회신|(?:thư )?trả lời tự động|tự động trả lời|vắng mặt\s*:)",
+    r"|risposta automatica|автоответ"
+    r"|自动回复|自動回覆|自動応答|자동 ?회신|(?:thư )?trả lời tự động|tự động trả lời"
+    r"|vắng mặt\s*:)",
     re.IGNORECASE,
 )
 _RECEIPTS = frozenset({"message/disposition-notification"})

@@ -23,42 +23,63 @@ _HEAD = 4_000
 REPORTS = frozenset({"message/delivery-status", "message/global-delivery-status", "message/delivery status"})
 
 _MACHINES = re.compile(
-    r"mailer-?(?:daemon)?|mail-?(?:er|delivery)?-?(?:daemon|subsystem|system)|post-?master|mdaemon|mmdf|ndr|bounces?"
+    r"mailer-?(?:daemon)?|mail-?(?:er|delivery)?-?(?:daemon|subsystem|system)|post-?master|mdaemon|mmdf"
+    r"|ndr|bounces?"
     r"|imss|inetgw\d*|.*(?:smtp|mail)_?.*(?:service|gateways?)"
 )
 _SUBJECTS = re.compile(
-    r"undeliver|automatically rejected|unzustellbar|unable to deliver|returned (?:mail|to sender)|returning (?:mail|message) to sender"
-    r"|failure (?:notice|delivery)|failed (?:mail|delivery)|mail (?:error|failed|failure|not delivered)|processing error"
-    r"|(?:mail|message|e-?mail)? ?(?:delivery|transmission|system) (?:\w+ )?(?:fail|error|problem|warning|report|delay)"
-    r"|delivery (?:status )?notification|delivery delayed|delayed mail|non-?delivery|nondeliverable|nameserver error"
-    r"|(?:could|can) ?not be delivered|not (?:yet )?(?:been )?delivered|message (?:[\w-]+ )?delayed|user unknown"
-    r"|non remis|échec de la remise|non recapitabile|no se puede entregar|не доставлено|недоставлен|退信|投递失败"
+    r"undeliver|automatically rejected|unzustellbar|unable to deliver|returned (?:mail|to sender)"
+    r"|returning (?:mail|message) to sender"
+    r"|failure (?:notice|delivery)|failed (?:mail|delivery)|mail (?:error|failed|failure|not delivered)"
+    r"|processing error"
+    r"|(?:mail|message|e-?mail)? ?(?:delivery|transmission|system) (?:\w+ )?(?:fail|error|problem"
+    r"|warning|report|delay)"
+    r"|delivery (?:status )?notification|delivery delayed|delayed mail|non-?delivery|nondeliverable"
+    r"|nameserver error"
+    r"|(?:could|can) ?not be delivered|not (?:yet )?(?:been )?delivered|message (?:[\w-]+ )?delayed"
+    r"|user unknown"
+    r"|non remis|échec de la remise|non recapitabile"
+    r"|no se puede entregar|не доставлено|недоставлен|退信|投递失败"
     r"|không (?:gửi|chuyển|phát) được|thư (?:bị )?trả (?:lại|về)|gửi thư (?:không thành công|thất bại)",
     re.IGNORECASE,
 )
 _SAYS = re.compile(
-    r"(?:could|can|was|were|has|have|had)\s?(?:not|n't)\s+(?:yet\s+)?(?:be|been|able\s+to\s+be|able\s+to)?\s*(?:deliver|sent|reach|process|complete)"
-    r"|undeliver|un(?:able|successful)\s+(?:to\s+)?(?:deliver|send|relay)|delivery\s+(?:\w+\s+){0,5}(?:fail|unsuccess|postponed|error|not\s+possible)"
-    r"|(?:was|been)\s+automatically\s+rejected|not\s+deliver(?:ed|able)|fail(?:ed|ure)\s+(?:to\s+)?deliver|failed\s+(?:recipient|address|mail)|non[- ]?(?:delivery|remis)"
-    r"|address(?:\(?es\)?)?\s+(?:\w+\s+){0,2}(?:failed|had\s+permanent|had\s+delivery)|permanent\s+(?:fatal\s+)?(?:error|failure)"
-    r"|(?:mail|message)[^.]{0,60}\s(?:returned|rejected|refused|bounced|failed)|(?:user|mailbox|recipient|account|address)[^.\n]{0,60}"
-    r"(?:unknown|unavailable|not\s+(?:found|listed|exist|known|here|active)|does\s*n.t\s+exist|disabled|full|inactive|over\s?quota|invalid)"
-    r"|(?:unknown|no\s+such|invalid|bad)\s+(?:local\s+)?(?:user|recipient|mailbox|address)|too\s+many\s+hops|has\s+been\s+postponed"
-    r"|(?:550|551|552|553|554|450|451|452)[ -]#?\d?|delayed|no\s+s'ha\s+pogut|n'a\s+pas\s+pu|konnte\s+nicht|nicht\s+zugestellt"
-    r"|não\s+(?:pôde|foi)|no\s+(?:pudo|se\s+pudo|ha\s+podido)|не\s+(?:было\s+)?доставлено|không\s+(?:thể\s+)?(?:gửi|chuyển|phát|giao)",
+    r"(?:could|can|was|were|has|have|had)\s?(?:not|n't)\s+(?:yet\s+)?(?:be|been|able\s+to\s+be"
+    r"|able\s+to)?\s*(?:deliver|sent|reach|process|complete)"
+    r"|undeliver|un(?:able|successful)\s+(?:to\s+)?(?:deliver|send|relay)"
+    r"|delivery\s+(?:\w+\s+){0,5}(?:fail|unsuccess|postponed|error|not\s+possible)"
+    r"|(?:was|been)\s+automatically\s+rejected|not\s+deliver(?:ed|able)|fail(?:ed"
+    r"|ure)\s+(?:to\s+)?deliver|failed\s+(?:recipient|address|mail)|non[- ]?(?:delivery|remis)"
+    r"|address(?:\(?es\)?)?\s+(?:\w+\s+){0,2}(?:failed|had\s+permanent|had\s+delivery)"
+    r"|permanent\s+(?:fatal\s+)?(?:error|failure)"
+    r"|(?:mail|message)[^.]{0,60}\s(?:returned|rejected|refused|bounced|failed)|(?:user|mailbox"
+    r"|recipient|account|address)[^.\n]{0,60}"
+    r"(?:unknown|unavailable|not\s+(?:found|listed|exist|known|here|active)|does\s*n.t\s+exist|disabled"
+    r"|full|inactive|over\s?quota|invalid)"
+    r"|(?:unknown|no\s+such|invalid|bad)\s+(?:local\s+)?(?:user|recipient|mailbox|address)"
+    r"|too\s+many\s+hops|has\s+been\s+postponed"
+    r"|(?:550|551|552|553|554|450|451|452)[ -]#?\d?|delayed|no\s+s'ha\s+pogut|n'a\s+pas\s+pu"
+    r"|konnte\s+nicht|nicht\s+zugestellt"
+    r"|não\s+(?:pôde|foi)|no\s+(?:pudo|se\s+pudo|ha\s+podido)|не\s+(?:было\s+)?доставлено"
+    r"|không\s+(?:thể\s+)?(?:gửi|chuyển|phát|giao)",
     re.IGNORECASE,
 )
 _WAITS = re.compile(
-    r"not\s+yet\s+been\s+delivered|has\s+been\s+postponed|will\s+continue|will\s+be\s+retried|will\s+(?:keep|be)\s+(?:trying|tried)"
-    r"|still\s+(?:being\s+)?(?:tried|queued)|warning\s+message\s+only|delayed\s+\d|no\s+action\s+is\s+required",
+    r"not\s+yet\s+been\s+delivered|has\s+been\s+postponed|will\s+continue|will\s+be\s+retried"
+    r"|will\s+(?:keep|be)\s+(?:trying|tried)"
+    r"|still\s+(?:being\s+)?(?:tried|queued)|warning\s+message\s+only|delayed\s+\d"
+    r"|no\s+action\s+is\s+required",
     re.IGNORECASE,
 )
 _OVER = re.compile(r"given up|permanent error|over\s+a\s+period\s+of", re.IGNORECASE)
 _COPIES = frozenset({"message/rfc822", "text/rfc822-headers", "message/global"})
 _COPY = re.compile(
-    r"^[\W_]*(?:(?:this is |here is |below )?(?:a )?copy of|below this line|(?:the )?(?:original|returned|unsent|"
-    r"undelivered|body of) (?:message|mail|header)|(?:the )?(?:full )?(?:message|mail)?\s?headers?(?: of| follow|:)|"
-    r"start of returned|forwarded message|included is a copy|message (?:text|source|follows)|(?:return-path|received|message-id)\s?:)",
+    r"^[\W_]*(?:(?:this is |here is |below )?(?:a )?copy of|below this line|(?:the )?(?:original"
+    r"|returned|unsent|"
+    r"undelivered|body of) (?:message|mail|header)|(?:the )?(?:full )?(?:message"
+    r"|mail)?\s?headers?(?: of| follow|:)|"
+    r"start of returned|forwarded message|included is a copy|message (?:text|source|follows)"
+    r"|(?:return-path|received|message-id)\s?:)",
     re.IGNORECASE | re.MULTILINE,
 )
 _FOUND = re.compile(r"[\w.+&'*/=?^{}~$%!#-]{1,64}@[\w.-]{1,190}\w", re.ASCII)
@@ -88,7 +109,9 @@ def _of_reports(reports: list[Part]) -> Returned | None:
             status = _STATUS.search(fields.plain("status"))
             if not action and status:
                 action = {"5": "failed", "4": "delayed"}.get(status[1][0], "")
-            reason = line(f"{status[1] if status else ''} {_after_type(fields, 'diagnostic-code')}", REASON_LIMIT)
+            reason = line(
+                f"{status[1] if status else ''} {_after_type(fields, 'diagnostic-code')}", REASON_LIMIT
+            )
             into = failed if action.startswith("fail") else delayed if action.startswith("delay") else None
             if into is not None and (address := _recipient(fields)) is not None:
                 into.setdefault(address, reason)
@@ -138,7 +161,9 @@ def _of_words(root: Part, sender: str, text: str, own: frozenset[str]) -> Return
     found = named or list(_named(head, sender, own))
     enclosed = any(part.media_type in _COPIES for part in root.walk())
     said = _SAYS.search(head) is not None
-    if not named and not (titled or said or enclosed if machine else _says_both(subject, sender, found, enclosed) and said):
+    if not named and not (
+        titled or said or enclosed if machine else _says_both(subject, sender, found, enclosed) and said
+    ):
         return None
     reply = _STATUS.search(head) or _REPLY.search(head)
     final = not _WAITS.search(f"{subject}\n{head}") or _OVER.search(head) is not None
@@ -151,7 +176,9 @@ def _is_machine(root: Part, sender: str) -> bool:
     """A report, a mail nobody can answer, or a daemon's."""
     headers = root.headers
     null = any(headers.plain(name).strip().endswith("<>") for name in ("return-path", "from"))
-    return null or root.media_type == "multipart/report" or bool(_MACHINES.fullmatch(sender.partition("@")[0]))
+    return (
+        null or root.media_type == "multipart/report" or bool(_MACHINES.fullmatch(sender.partition("@")[0]))
+    )
 
 
 def _says_both(subject: str, sender: str, found: list[str], enclosed: bool) -> bool:  # noqa: FBT001

@@ -1,7 +1,7 @@
 """Harmless HTML, as the sanitiser writes it, laid out as plain text in one pass.
 
-Every element is closed there and every attribute quoted, so a few rules suffice: blocks begin new lines, cells are
-apart, items have their marks, and quotes the marks that mail gives them, so that answers among them are seen.
+Every element is closed there and every attribute quoted, so a few rules suffice: blocks begin new lines, cells
+are apart, items have their marks, and quotes the marks that mail gives them: answers among them are seen.
 """
 
 import re
@@ -12,10 +12,25 @@ DEPTH_LIMIT = 20
 
 _TOKEN = re.compile(r'<(/?)([a-z][a-z0-9]*)(?:[^>"]|"[^"]*")*>|([^<]+|<)')
 _SPACES = re.compile(r"[ \t\r\n\f]+")
-_APART = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "ul", "ol", "dl", "table", "pre", "hr"})
+_APART = frozenset(
+    {"p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "ul", "ol", "dl", "table", "pre", "hr"}
+)
 """Elements with an empty line around them."""
 _LINES = _APART | {
-    *("div", "tr", "li", "dt", "dd", "center", "address", "article", "aside", "caption", "details", "summary"),
+    *(
+        "div",
+        "tr",
+        "li",
+        "dt",
+        "dd",
+        "center",
+        "address",
+        "article",
+        "aside",
+        "caption",
+        "details",
+        "summary",
+    ),
     *("figure", "figcaption", "footer", "header", "hgroup", "nav", "section", "thead", "tbody", "tfoot"),
 }
 """Elements on lines of their own."""

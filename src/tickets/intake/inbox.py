@@ -7,6 +7,7 @@ from hashlib import sha256
 from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tickets.domain.draft import Draft, Identity, Sender
 from tickets.domain.words import Priority
@@ -20,7 +21,7 @@ from tickets.intake.mime_text import read_body
 from tickets.intake.quoting import split_quote
 from tickets.intake.signatures import split_signature
 from tickets.intake.text import ID_LIMIT, SUBJECT_LIMIT, line
-from tickets.intake.threading import ticket_of_address, ticket_of_message_id
+from tickets.intake.threading import named_by_message_id, ticket_of_address, ticket_of_message_id
 
 REFERENCES_LIMIT = 50
 """References kept, the nearest first."""
@@ -70,11 +71,13 @@ def read_mail(raw: bytes, mailbox: Mailbox, secret: bytes) -> Draft:
     body = read_body(root)
     reply, quoted = split_quote(body.text)
     text, signature = split_signature(reply)
+    own_id, references = _own_id(headers), _references(headers)
     own = frozenset({mailbox.address.lower()})
     returned = read_bounce(root, sender.address, body.text, own)
+    ticket = _proven_ticket(root, references, secret)
+    if returned is not None and (named := _returned_mail(root, secret)):
+        ticket, returned = named[0], replace(returned, message=named[1])
     verdicts = read_verdicts(headers, mailbox.trusts)
-    own_id = _own_id(headers)
-    references = _references(headers)
     return Draft(
         channel="inbox",
         source="email",
@@ -94,7 +97,7 @@ def read_mail(raw: bytes, mailbox: Mailbox, secret: bytes) -> Draft:
         region=mailbox.region,
         tags=mailbox.tags,
         attachments=body.attachments,
-        ticket=_proven_ticket(root, references, secret, returned is not None),
+        ticket=ticket,
         number=_number(headers),
         conversation=(own_id,) if own_id else (),
         references=references,
@@ -170,10 +173,8 @@ def _number(headers: Headers) -> int | None:
     return int(tags[-1]) if tags else None
 
 
-def _proven_ticket(
-    root: Part, references: tuple[str, ...], secret: bytes, is_bounce: bool  # noqa: FBT001
-) -> UUID | None:
-    """By our Message-IDs, then by our address, then, in a bounce, by the mail that came back."""
+def _proven_ticket(root: Part, references: tuple[str, ...], secret: bytes) -> UUID | None:
+    """By our Message-IDs, then by our address."""
     for reference in references:
         if ticket := ticket_of_message_id(reference, secret):
             return ticket
@@ -181,15 +182,16 @@ def _proven_ticket(
         for address in read_addresses(value) if "+" in value else ():
             if ticket := ticket_of_address(address.address, secret):
                 return ticket
-    return _bounced_ticket(root, secret) if is_bounce else None
+    return None
 
 
-def _bounced_ticket(root: Part, secret: bytes) -> UUID | None:
+def _returned_mail(root: Part, secret: bytes) -> tuple[UUID, UUID] | None:
+    """Ticket and message of the mail of ours that a bounce brings back, by our Message-ID in it."""
     for part in root.walk():
         if part.media_type in _RETURNED:
             for candidate in _MESSAGE_ID.findall(part.text[:20_000]):
-                if ticket := ticket_of_message_id(candidate, secret):
-                    return ticket
+                if named := named_by_message_id(candidate, secret):
+                    return named
     return None
 
 

@@ -37,16 +37,21 @@ _SEPARATOR = re.compile(
     re.IGNORECASE,
 )
 _LABEL = re.compile(
-    r"^\s*[*_>]{0,2}(?:from|sent|to|cc|subject|date|von|gesendet|an|betreff|datum|de|envoyé|à|objet|enviado|para"
+    r"^\s*[*_>]{0,2}(?:from|sent|to|cc|subject|date|von|gesendet|an|betreff|datum|de|envoyé|à|objet"
+    r"|enviado|para"
     r"|asunto|assunto|da|inviato|a|oggetto|van|verzonden|aan|onderwerp|от|отправлено|кому|тема|дата"
-    r"|od|wysłano|do|temat|copie à|sujet|发件人|发送时间|收件人|主题|抄送|寄件者|收件者|主旨|差出人|送信日時|宛先|件名"
+    r"|od|wysłano|do|temat|copie à|sujet"
+    r"|发件人|发送时间|收件人|主题|抄送|寄件者|收件者|主旨|差出人|送信日時|宛先|件名"
     r"|từ|đã gửi|gửi|ngày|tới|đến|người gửi|người nhận|chủ đề|tiêu đề|gửi lúc)\s?[*_]{0,2}\s?[:：][*_]{0,2}",
     re.IGNORECASE,
 )
 _FROM = re.compile(
-    r"^\s*[*_]{0,2}(?:from|von|de|da|van|от|od|từ|người gửi|发件人|寄件者|差出人)\s?[*_]{0,2}\s?[:：]", re.IGNORECASE
+    r"^\s*[*_]{0,2}(?:from|von|de|da|van|от|od|từ|người gửi|发件人|寄件者|差出人)\s?[*_]{0,2}\s?[:：]",
+    re.IGNORECASE,
 )
-_DATE = re.compile(r"^\s*[*_]{0,2}(?:date|sent|datum|gesendet|data|ngày|дата|message du)\s?[*_]{0,2}\s?:", re.IGNORECASE)
+_DATE = re.compile(
+    r"^\s*[*_]{0,2}(?:date|sent|datum|gesendet|data|ngày|дата|message du)\s?[*_]{0,2}\s?:", re.IGNORECASE
+)
 _FORWARD = re.compile(
     r"^\W*(?:begin forwarded message|forwarded (?:message|by)|weitergeleitete nachricht"
     r"|message transféré|mensaje reenviado|thư (?:đã )?(?:được )?chuyển tiếp"

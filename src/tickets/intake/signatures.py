@@ -1,4 +1,4 @@
-"""The signature below a reply: after the line `-- ` (RFC 3676 §4.3), a phone's advertisement, a list's footer."""
+"""The signature below a reply: after `-- ` (RFC 3676 §4.3), a phone's advertisement, a list's footer."""
 
 import re
 
@@ -8,7 +8,9 @@ LINES_LIMIT = 15
 DEVICE = re.compile(
     r"^\s*(?:sent (?:from|via) (?:my |the )?[\w .,-]{2,40}|get outlook for .{2,40}"
     r"|von meinem .{2,30} gesendet|envoyé de mon .{2,30}|enviado desde mi .{2,30}"
-    r"|(?:đã )?(?:được )?gửi từ .{2,40}|skickat från min .{2,30}|inviato da(?:l mio)? .{2,30}|enviado do meu .{2,30}|wysłane z .{2,30}|发自我的.{2,30}|發自我的.{2,30}|отправлено с .{2,30}|tải outlook (?:cho|dành cho) .{2,40}|lấy outlook .{2,40})\s*$",
+    r"|(?:đã )?(?:được )?gửi từ .{2,40}|skickat från min .{2,30}|inviato da(?:l mio)? .{2,30}"
+    r"|enviado do meu .{2,30}|wysłane z .{2,30}|发自我的.{2,30}|發自我的.{2,30}|отправлено с .{2,30}"
+    r"|tải outlook (?:cho|dành cho) .{2,40}|lấy outlook .{2,40})\s*$",
     re.IGNORECASE,
 )
 """A line that mail programs and telephones add by themselves."""

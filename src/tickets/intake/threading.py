@@ -18,15 +18,23 @@ def message_id(ticket: UUID, message: UUID, domain: str, secret: bytes) -> str:
     return f"<{ticket}.{message}.{_mac('message', ticket, message, secret)}@{domain}>"
 
 
-def ticket_of_message_id(text: str, secret: bytes) -> UUID | None:
-    """The ticket a Message-ID (with or without brackets) proves, or None. Constant-time compare."""
+def named_by_message_id(text: str, secret: bytes) -> tuple[UUID, UUID] | None:
+    """Ticket and message a Message-ID (with or without brackets) proves, or None. Constant-time compare."""
     match = _MESSAGE_ID.match(text.strip().removeprefix("<").lower())
     if not match:
         return None
     ticket, message = _uuid(match[1]), _uuid(match[2])
     if ticket is None or message is None:
         return None
-    return ticket if hmac.compare_digest(_mac("message", ticket, message, secret), match[3]) else None
+    return (
+        (ticket, message) if hmac.compare_digest(_mac("message", ticket, message, secret), match[3]) else None
+    )
+
+
+def ticket_of_message_id(text: str, secret: bytes) -> UUID | None:
+    """The ticket a Message-ID proves, or None."""
+    named = named_by_message_id(text, secret)
+    return named[0] if named else None
 
 
 def reply_address(ticket: UUID, address: str, secret: bytes) -> str:

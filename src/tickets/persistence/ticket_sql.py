@@ -19,8 +19,8 @@ COLUMNS = tuple(field.name for field in fields(Ticket) if field.name != "number"
 READ = f"SELECT {TICKET.columns} FROM ticket WHERE id = $1"
 LOCK = f"{READ} FOR UPDATE"
 
-# Many requests at once: $1 is a JSON list of them, and there is one row for each, in their order. Of the tickets
-# a request refers to, the customer's own comes first, then the one referred to by the nearest reference.
+# Many requests at once: $1 is a JSON list of them, and there is one row for each, in their order. Of the
+# tickets a request refers to, the customer's own comes first, then the one of the nearest reference.
 KNOWN = """
 SELECT head.revision,
        (SELECT ticket_id FROM intake
@@ -35,7 +35,8 @@ FROM desk_head AS head
 CROSS JOIN ROWS FROM (jsonb_to_recordset($1::jsonb) AS (
     channel text, account text, external_id text, identities jsonb, "references" text[], number bigint,
     api_key uuid, key text
-)) WITH ORDINALITY AS asked(channel, account, external_id, identities, references_, number, api_key, key, place)
+)) WITH ORDINALITY AS asked(
+    channel, account, external_id, identities, references_, number, api_key, key, place)
 LEFT JOIN LATERAL (
     SELECT fingerprint, answer FROM idempotency WHERE api_key = asked.api_key AND key = asked.key
 ) AS kept ON true
@@ -72,6 +73,11 @@ SELECT id, epoch, 1 + coalesce((SELECT max(position) FROM ticket_event AS e
                                 WHERE e.ticket_id = ticket.id AND e.epoch = ticket.epoch), -1),
        $2, $3, $4, $5, $6
 FROM ticket WHERE id = $1
+"""
+
+UNDELIVERABLE = """
+INSERT INTO mail_address (address, bounced_at) SELECT unnest($1::text[]), $2
+ON CONFLICT (address) DO UPDATE SET bounced_at = excluded.bounced_at
 """
 
 # What hangs on ticket rows just written as `t`, from the one JSON document in $1: see `ticket_document`.

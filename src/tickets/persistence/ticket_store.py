@@ -86,6 +86,11 @@ class PostgresTickets:
         told = (happened.type, happened.actor, happened.occurred_at, happened.detected_at, happened.data)
         await self.engine.execute(sql.NOTE, ticket, *told)
 
+    async def undeliverable(self, addresses: Sequence[str], now: datetime) -> None:
+        """Remember that mail to these addresses came back."""
+        if addresses:
+            await self.engine.execute(sql.UNDELIVERABLE, list(addresses), now)
+
     async def next_number(self) -> int:
         """A number for a ticket about to be opened."""
         number: int = await self.engine.fetch_value(sql.NUMBER)
