@@ -25,7 +25,7 @@ def mail(*fields: str, sender: str = "khach@shop.example", body: str = "Xin chà
         "Content-Type: multipart/report; report-type=delivery-status; boundary=x",
         "Subject: Trả lời tự động: Đơn hàng",
         "Subject: Automatic reply: order",
-        "Subject: Undeliverable: order",
+        "Subject: Tự động trả lời: nghỉ phép",
     ],
 )
 def test_a_machine_says_so(field: str) -> None:
@@ -42,6 +42,9 @@ def test_a_machine_says_so(field: str) -> None:
         "Subject: Re: delivery of my sofa",
         "Subject: My mail box is broken",
         "X-Auto-Response-Suppress: DR, RN",
+        "Subject: Delivery problem: the sofa was not delivered",
+        "Subject: Vắng mặt khi giao hàng",
+        "Subject: Không gửi được hàng",
     ],
 )
 def test_a_person_is_a_person(field: str) -> None:

@@ -110,6 +110,8 @@ class _Request(Struct, frozen=True):
             if ticket is None or voice is None:
                 return None
             scene = await self.house.scene(ticket, desk, voice.actor, self.now)
+            if voice.kind == "public_reply":
+                scene = replace(scene, answer=await self.house.answering(ticket, desk))
             change, escalations = decide(await self.command(ticket, voice, desk), scene)
             change = self.house.with_alerts(
                 replace(change, correlation_id=self.correlation_id), escalations, desk

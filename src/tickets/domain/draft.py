@@ -92,8 +92,8 @@ class Draft(Struct, frozen=True, kw_only=True):
     `number` is a ticket's number as a subject names it: anybody can guess it, so it counts even less.
     `automatic` marks auto-replies, bounces and bulk mail, which stop no clock and get no acknowledgement.
     `written_at` is when the sender says it was written; promises count from when it reached us.
-    `returned` says which mail of ours it is that came back. `verdicts` are what mail servers found out about the
-    sender, `vouched` what the trusted ones among them come to: their domain sent it, did not, or nobody said.
+    `returned` says which mail of ours it is that came back. `verdicts` are what mail servers found out about
+    the sender, `vouched` what the trusted among them come to: their domain sent it, did not, or nobody said.
     `signature` and `quoted` (what a mail repeats of earlier ones) are split off the end of `text`: the three
     together are the whole, so that nothing is lost.
     """

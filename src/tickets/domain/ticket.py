@@ -5,7 +5,7 @@ from uuid import UUID
 
 from msgspec import Raw, Struct
 
-from tickets.domain.draft import Attachment, FieldValue, Identity
+from tickets.domain.draft import Attachment, FieldValue, Identity, Verdict
 from tickets.domain.words import WORKING, Channel, MessageKind, OfferState, Priority, Status
 
 
@@ -71,13 +71,15 @@ class Origin(Struct, frozen=True, kw_only=True):
     """The way a customer's message came by, so that an answer finds back.
 
     `account` is the key of the form, mailbox or hotline, `identity` what the customer was known by there.
-    `thread` are the provider's names (Message-IDs) of what it answers and, last, of itself.
+    `thread` are the provider's names (Message-IDs) of what it answers and, last, of itself; `verdicts` what
+    mail servers found out about the sender.
     """
 
     source: str
     account: str
     identity: Identity | None = None
     thread: tuple[str, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
 
 
 class Message(Struct, frozen=True, kw_only=True):

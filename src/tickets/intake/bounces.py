@@ -154,16 +154,19 @@ def _after_type(fields: Headers, name: str) -> str:
 def _of_words(root: Part, sender: str, text: str, own: frozenset[str]) -> Returned | None:
     headers, subject = root.headers, root.headers.text("subject")
     named = [each.address for value in headers.texts("x-failed-recipients") for each in read_addresses(value)]
-    machine, titled = _is_machine(root, sender), _SUBJECTS.search(subject) is not None
+    daemon = _MACHINES.fullmatch(sender.partition("@")[0]) is not None
+    machine, titled = daemon or _is_unanswerable(root), _SUBJECTS.search(subject) is not None
     if not (named or machine or titled):
         return None  # nearly every mail
     head = _above_copy(text)
     found = named or list(_named(head, sender, own))
     enclosed = any(part.media_type in _COPIES for part in root.walk())
     said = _SAYS.search(head) is not None
-    if not named and not (
-        titled or said or enclosed if machine else _says_both(subject, sender, found, enclosed) and said
-    ):
+    if machine:
+        is_one = titled or said or (daemon and enclosed and root.media_type != "multipart/report")
+    else:
+        is_one = said and _says_both(subject, sender, found, enclosed=enclosed)
+    if not (named or is_one):
         return None
     reply = _STATUS.search(head) or _REPLY.search(head)
     final = not _WAITS.search(f"{subject}\n{head}") or _OVER.search(head) is not None
@@ -172,23 +175,21 @@ def _of_words(root: Part, sender: str, text: str, own: frozenset[str]) -> Return
     return Returned(tuple(dict.fromkeys(found))[:RECIPIENTS_LIMIT], final, line(told, REASON_LIMIT))
 
 
-def _is_machine(root: Part, sender: str) -> bool:
-    """A report, a mail nobody can answer, or a daemon's."""
-    headers = root.headers
-    null = any(headers.plain(name).strip().endswith("<>") for name in ("return-path", "from"))
-    return (
-        null or root.media_type == "multipart/report" or bool(_MACHINES.fullmatch(sender.partition("@")[0]))
-    )
+def _is_unanswerable(root: Part) -> bool:
+    """A report, or a mail that nobody can answer."""
+    fields = (root.headers.plain(name).strip() for name in ("return-path", "from"))
+    return root.media_type == "multipart/report" or any(field.endswith("<>") for field in fields)
 
 
-def _says_both(subject: str, sender: str, found: list[str], enclosed: bool) -> bool:  # noqa: FBT001
+def _says_both(subject: str, sender: str, found: list[str], *, enclosed: bool) -> bool:
     """Whether a telling subject under a name of no machine is one all the same.
 
     Customers, too, write that something "could not be delivered": they name no other person's address.
     """
     answers = subject[:3].lower() == "re:" and "non remis" not in subject
-    begins = _SUBJECTS.match(re.sub(r"^\W*(?:warning|\[[^\]]{1,40}\])?\W*", "", subject, flags=re.IGNORECASE))
-    return not answers and (bool(found) or (enclosed and begins is not None) or not sender)
+    bare = re.sub(r"^\W*(?:warning|\[[^\]]{1,40}\])?\W*", "", subject, flags=re.IGNORECASE)
+    begins = _SUBJECTS.match(bare) is not None
+    return not answers and (bool(found) or not sender or (enclosed and begins))
 
 
 def _says_failed(subject: str, text: str) -> bool:

@@ -1,7 +1,7 @@
 """Harmless HTML, as the sanitiser writes it, laid out as plain text in one pass.
 
-Every element is closed there and every attribute quoted, so a few rules suffice: blocks begin new lines, cells
-are apart, items have their marks, and quotes the marks that mail gives them: answers among them are seen.
+Every element is closed there and every attribute quoted, so a few rules suffice: blocks begin new lines,
+cells are apart, items have marks, and quotes those that mail gives them: answers among them are seen.
 """
 
 import re

@@ -18,5 +18,6 @@ def origin_of(draft: Draft) -> Origin:
         source=draft.source,
         account=draft.account,
         identity=mail or first,
+        verdicts=draft.verdicts,
         thread=tuple(name for name in names if name.isascii() and name[:1] == "<"),
     )

@@ -205,6 +205,8 @@ def _mailboxes(desk: Desk, faults: Faults) -> None:
             faults.add(pointer("mailboxes", key, "address"), f"{text!r} is no e-mail address")
     _unique("mailboxes", "address", addresses, faults)
     for key, mailbox in desk.mailboxes.items():
+        if mailbox.agents_reply and not mailbox.trusts:
+            faults.add(pointer("mailboxes", key, "agents_reply"), "needs `trusts`: who vouches for agents?")
         at = pointer("mailboxes", key, "receipt_text")
         try:
             unknown = sorted(places_in(mailbox.receipt_text) - PLACES)
