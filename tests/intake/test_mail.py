@@ -82,7 +82,7 @@ def test_our_keys_prove_the_ticket() -> None:
 def test_a_bounce_of_our_mail_belongs_to_its_ticket() -> None:
     ours = message_id(TICKET, UUID(int=1), "desk.example", SECRET)
     returned = f"Content-Type: text/rfc822-headers\n\nMessage-ID: {ours}"
-    draft = read_mail(multipart("report", "\nfailed", returned), MAILBOX, SECRET)
+    draft = read_mail(multipart("report", "\nIt could not be delivered.", returned), MAILBOX, SECRET)
     assert (draft.ticket, draft.automatic) == (TICKET, True)
 
 
