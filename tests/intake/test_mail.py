@@ -121,7 +121,7 @@ def test_files_keep_name_type_bytes_and_place() -> None:
     png, invoice, forwarded = draft.attachments
     assert (png.media_type, png.content, png.content_id) == ("image/png", b"\x89PNG", "logo@x")
     assert (invoice.name, invoice.content) == ("Hóa don.txt", "nội dung".encode())
-    assert (forwarded.name, forwarded.content) == ("message.eml", b"Subject: forwarded\n\nhello")
+    assert (forwarded.name, forwarded.content) == ("forwarded.eml", b"Subject: forwarded\n\nhello")
 
 
 def test_a_reply_is_split_and_nothing_is_lost() -> None:
