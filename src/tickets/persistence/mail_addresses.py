@@ -9,7 +9,8 @@ from tickets.persistence.rows import Rows
 _STANDING = Rows(Standing)
 
 STANDING = """
-SELECT coalesce(stopped_at IS NOT NULL, false), coalesce(bounced_at > $2::timestamptz - interval '30 days', false),
+SELECT coalesce(stopped_at IS NOT NULL, false),
+       coalesce(bounced_at > $2::timestamptz - interval '30 days', false),
        (SELECT count(*) FROM outbox WHERE destination = $1 AND cause ? 'receipt' AND created_at > $2)
 FROM (VALUES ($1::text)) AS asked(address) LEFT JOIN mail_address USING (address)
 """
