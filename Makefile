@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 # Two test processes where there are two cores: each has its own database.
 JOBS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1); [ "$$n" -ge 2 ] && echo 2 || echo 0)
 
-.PHONY: help run test lint format bench tools openapi lock image clean python $(VENV) $(VENV)-dev
+.PHONY: help run test lint format bench fuzz tools openapi lock image clean python $(VENV) $(VENV)-dev
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -32,6 +32,9 @@ format: $(VENV)-dev ## let ruff lay out the code
 
 bench: $(VENV)-dev ## measure, beside the bare database
 	@$(BIN)/python tests/bench $(ARGS)
+
+fuzz: $(VENV)-dev ## throw mutated mails, forms and calls at intake (ARGS="--seconds 600")
+	@$(BIN)/python tests/fuzz $(ARGS)
 
 tools: python ## fetch helm, for the tests of the chart
 	@$(PYTHON) .ci/get_helm.py .tools

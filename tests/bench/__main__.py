@@ -11,10 +11,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.bench import arithmetic, calendars, lateness, opening, rosters, routers
+from tests.bench import arithmetic, calendars, lateness, mails, opening, rosters, routers
 from tests.bench.place import Place
 
-PARTS = ("opening", "lateness", "arithmetic", "calendars", "routing")
+PARTS = ("opening", "lateness", "arithmetic", "calendars", "routing", "mail")
 
 
 def main() -> None:
@@ -42,6 +42,8 @@ def main() -> None:
         arithmetic.measure(asked.rounds)
     if "routing" in parts:
         rosters.measure(asked.rounds)
+    if "mail" in parts:
+        mails.measure(asked.rounds)
     if "calendars" in parts:
         calendars.measure(asked.rounds, asked.cases)
 

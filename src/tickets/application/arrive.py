@@ -11,10 +11,10 @@ from msgspec.structs import replace
 from tickets.application import facts
 from tickets.application.answers.origin import origin_of
 from tickets.application.belonging import Voice, voice_of
+from tickets.application.came_back import CameBack
 from tickets.application.change import (
     MISSED_CALL,
     Called,
-    CameBack,
     Command,
     Draw,
     Say,

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from tickets.application import facts, offers
 from tickets.application.answers.answer import Answering, Unanswered, nobody_hears
-from tickets.domain.draft import Attachment, Call, Returned
+from tickets.application.came_back import CameBack
+from tickets.domain.draft import Attachment, Call
 from tickets.domain.errors import Refused
 from tickets.domain.escalation import Escalation
 from tickets.domain.ticket import Change, Happened, Message, Offer, Origin, Outgoing, Ticket
@@ -26,14 +27,6 @@ class Say(Struct, frozen=True, kw_only=True):
     written_at: datetime | None = None
     attachments: tuple[Attachment, ...] = ()
     origin: Origin | None = None
-
-
-class CameBack(Struct, frozen=True):
-    """Mail of ours came back: what the server that returned it says, in short and in `text`."""
-
-    returned: Returned
-    text: str
-    attachments: tuple[Attachment, ...] = ()
 
 
 class SetStatus(Struct, frozen=True):
@@ -248,16 +241,9 @@ def _leave(draw: Draw, reply: Message) -> dict[str, object]:
 
 def _came_back(draw: Draw, command: CameBack) -> None:
     """Whoever waits for the customer waits in vain: a pending ticket is open again."""
-    told = command.returned
     _say(draw, Say(kind="internal_note", text=command.text, automatic=True, attachments=command.attachments))
-    draw.note(
-        "mail_returned",
-        recipients=list(told.recipients),
-        final=told.final,
-        reason=told.reason,
-        returned_message=str(told.message) if told.message else None,
-    )
-    if told.final and draw.ticket.status == "pending":
+    draw.note("mail_returned", **command.told())
+    if command.returned.final and draw.ticket.status == "pending":
         draw.move_to("open")
 
 

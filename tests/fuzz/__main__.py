@@ -1,0 +1,93 @@
+"""Throws mutated mails, forms and calls at intake for a while: `make fuzz`, or `python tests/fuzz --help`.
+
+Coverage leads the mutations where atheris is installed (`pip install atheris`); else they are blind, from the
+same seeds. Any exception ends the run with its input, and so does an input that takes a second of processor
+time. The slowest is told at the end.
+"""
+
+import argparse
+import logging
+import random
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[2] / "src")]
+
+from tests.fuzz.targets import SEEDS, TARGETS  # noqa: E402 - found by the line above
+
+LIMIT = 1.0
+"""Seconds of processor time one input of at most `LONGEST` bytes may take."""
+LONGEST = 65_536
+
+
+class Watch:
+    """Runs every target on an input and remembers the slowest."""
+
+    def __init__(self) -> None:
+        self.inputs = 0
+        self.slowest: tuple[float, str, bytes] = (0.0, "", b"")
+
+    def __call__(self, data: bytes) -> None:
+        """One input through one target, which its first byte chooses."""
+        self.inputs += 1
+        name = sorted(TARGETS)[data[0] % len(TARGETS)] if data else "mail"
+        began = time.process_time()
+        TARGETS[name](data[1:LONGEST])
+        took = time.process_time() - began
+        if took > self.slowest[0]:
+            self.slowest = (took, name, data[:LONGEST])
+        if took > LIMIT:
+            raise RuntimeError(f"{name} took {took:.1f} s of processor time for {data[:LONGEST]!r}")
+
+    def tell(self) -> None:
+        """What came of it."""
+        took, name, data = self.slowest
+        sys.stdout.write(
+            f"{self.inputs} inputs, no exception; slowest {1000 * took:.1f} ms, {name}: {data[:120]!r}\n"
+        )
+
+
+def blindly(watch: Callable[[bytes], None], seconds: float, seed: int) -> None:
+    """Cut, doubled, swapped and flipped seeds until the time is over."""
+    dice = random.Random(seed)  # noqa: S311 - repeatable, not secret
+    pool = list(SEEDS)
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        data = bytearray(dice.choice(pool))
+        for _ in range(dice.randint(1, 8)):
+            at, other = dice.randrange(len(data) + 1), dice.choice(pool)
+            begin = dice.randrange(len(other))
+            piece = other[begin : begin + dice.randint(1, 60)] * dice.choice((1, 1, 1, 2, 200))
+            data[at : at + dice.choice((0, 0, 1, 40))] = dice.choice((piece, bytes([dice.randrange(256)])))
+        one = bytes([dice.randrange(256)]) + bytes(data[:LONGEST])
+        watch(one)
+        if dice.random() < 0.02 and len(pool) < 2_000:
+            pool.append(one[1:])
+
+
+def main() -> None:
+    """Fuzz for so many seconds."""
+    ask = argparse.ArgumentParser(prog="make fuzz", description=__doc__)
+    ask.add_argument("--seconds", type=float, default=60)
+    ask.add_argument("--seed", type=int, default=1)
+    asked = ask.parse_args()
+    logging.disable()  # python-multipart tells of every byte it does not like
+    watch = Watch()
+    try:
+        import atheris  # type: ignore[import-not-found]  # noqa: PLC0415 - not everywhere
+    except ImportError:
+        blindly(watch, asked.seconds, asked.seed)
+        watch.tell()
+        return
+    atheris.instrument_all()
+    limits = [f"-max_total_time={int(asked.seconds)}", f"-max_len={LONGEST}", f"-seed={asked.seed}"]
+    atheris.Setup([sys.argv[0], *limits], watch)
+    import atexit  # noqa: PLC0415 - libFuzzer leaves by exit
+
+    atexit.register(watch.tell)
+    atheris.Fuzz()
+
+
+main()
