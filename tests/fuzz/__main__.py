@@ -76,7 +76,7 @@ def main() -> None:
     logging.disable()  # python-multipart tells of every byte it does not like
     watch = Watch()
     try:
-        import atheris  # type: ignore[import-not-found]  # noqa: PLC0415 - not everywhere
+        import atheris  # type: ignore[import-untyped,import-not-found,unused-ignore]  # noqa: PLC0415
     except ImportError:
         blindly(watch, asked.seconds, asked.seed)
         watch.tell()

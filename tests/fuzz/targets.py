@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from contextlib import suppress
 
-from tickets.intake import Line, Mailbox, Unreadable, decode_body, read_call, read_mail
+from tickets.intake import Line, Mailbox, Unreadable, decode_body, read_mail
+from tickets.intake.hotline import read_report
 
 MAILBOX = Mailbox(key="help", address="help@desk.example", trusts=("mx.desk.example",), agents_reply=True)
 LINE = Line(key="1900", number="1900 0000")
@@ -42,7 +43,7 @@ def json(data: bytes) -> None:
     with suppress(Unreadable):
         decode_body(data, "application/json")
     with suppress(Unreadable):
-        read_call(data, LINE)
+        read_report(data, LINE)
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
