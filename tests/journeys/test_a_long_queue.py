@@ -1,7 +1,7 @@
 """A queue of many batches, in front of nobody, or of one who comes back."""
 
 from tests.journeys.conftest import Shop
-from tests.journeys.test_why_this_agent import LEAD, SALES, set_presence
+from tests.journeys.test_why_this_agent import HN, LEAD, SALES, set_presence
 
 from tickets.application.route_waiting import route_waiting
 
@@ -25,6 +25,8 @@ async def queue(shop: Shop) -> list[str]:
 
 async def test_who_comes_back_gets_the_most_urgent_and_nobody_is_told_the_same_twice(shop: Shop) -> None:
     waiting = await queue(shop)
+    assert await look(shop) == []
+    await set_presence(shop, "offline", HN)
     assert await look(shop) == []
     await set_presence(shop, "online", LEAD)
     assert (await look(shop))[0] == waiting[0]

@@ -122,16 +122,27 @@ def accepted(explanation: Raw | None) -> Raw | None:
 
 
 def same_decision(before: Raw, after: Raw) -> bool:
-    """Whether two decisions to wait say the same: outcome and reason, whoever was busy at the time."""
+    """Whether two decisions to wait say the same, however many were away or busy at the time.
+
+    Agents come and go all day: told of each time, a queue would be written anew with every one of them.
+    """
     return _gist(before) == _gist(after)
 
 
 class _Gist(Struct, frozen=True):
     outcome: str
+    team: str | None
+    rule: str | None
+    relaxed: tuple[str, ...]
     reason: str
 
 
-_gist = msgspec.json.Decoder(_Gist).decode
+_decoded = msgspec.json.Decoder(_Gist).decode
+
+
+def _gist(decision: Raw) -> _Gist:
+    said = _decoded(decision)
+    return replace(said, reason=said.reason.partition(":")[0]) if said.outcome == "waiting" else said
 
 
 def alarm(course: Course, policies: Iterable[str], epoch: int, now: datetime) -> Escalation:
