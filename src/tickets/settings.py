@@ -38,6 +38,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     smtp_url: str | None
     """`smtp://user:password@host:port`, `smtp+starttls://` or `smtps://`; none sends no mail, and says so."""
     mail_from: str
+    lmtp: str | None
+    """Where mail servers hand mail over by LMTP or SMTP: `host:port`, or the path of a Unix socket."""
     log_format: LogFormat
     """`auto` is pretty on a terminal and JSON elsewhere."""
     log_level: LogLevel
@@ -74,6 +76,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         broker_url=reader.read("broker_url", _url("redis", "rediss", "amqp", "amqps"), None),
         smtp_url=reader.read("smtp_url", _url("smtp", "smtp+starttls", "smtps"), None),
         mail_from=reader.read("mail_from", _address, "tickets@localhost"),
+        lmtp=reader.read("lmtp", _listening, None),
         log_format=reader.read("log_format", _one_of(LOG_FORMATS), "auto"),
         log_level=reader.read("log_level", _one_of(LOG_LEVELS), "info"),
         secret=reader.read("secret", _secret, None),
@@ -190,6 +193,12 @@ def _default_folder(environment: Mapping[str, str]) -> Path:
 def _address(text: str) -> str:
     if not re.fullmatch(r"(?:[^<>\r\n]*<)?[^@\s<>]+@[^@\s<>]+>?", text):
         raise ValueError(f"must be an e-mail address, not {text!r}")
+    return text
+
+
+def _listening(text: str) -> str:
+    if not re.fullmatch(r"/.+|(?:[A-Za-z0-9_.-]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}", text):
+        raise ValueError(f"must be host:port or the path of a Unix socket, not {text!r}")
     return text
 
 

@@ -33,6 +33,7 @@ POSTS: Mapping[str, object] = {
     "/v1/jobs/{id}/cancel": None,
     "/v1/intake/forms/{form}": {"name": "Lan", "message": "Tivi hỏng"},
     "/v1/intake/inbox/{mailbox}": {},
+    "/v1/intake/inbox/{mailbox}/mime": {},
     "/v1/intake/hotline/{line}": {},
 }
 PLACES = {"{id}": NOBODY, "{key}": "sales-hn-1", "{form}": "support", "{mailbox}": "cskh", "{line}": "1900"}

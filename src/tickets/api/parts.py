@@ -13,6 +13,7 @@ from tickets.api.own_urls import Doors
 from tickets.api.streams import Streams
 from tickets.application.house import House
 from tickets.application.receive import Porter
+from tickets.application.take_mail import TakeMail
 from tickets.observability.metrics import Metrics
 from tickets.persistence.api_keys import ApiKeys
 from tickets.persistence.calls import PostgresCalls
@@ -22,6 +23,7 @@ from tickets.persistence.envelopes import PostgresEnvelopes
 from tickets.persistence.idempotency import Idempotency
 from tickets.persistence.job_store import PostgresJobs
 from tickets.persistence.mail_addresses import PostgresAddresses
+from tickets.persistence.mail_places import MailPlaces
 from tickets.persistence.promise_reading import PromiseReading
 from tickets.persistence.reading import Reading
 
@@ -62,6 +64,9 @@ class Parts:
     addresses: PostgresAddresses
     reading: Reading
     promises: PromiseReading
+    take_mail: TakeMail
+    mail_places: MailPlaces
+    environment: dict[str, str]
     jobs: PostgresJobs
     calls: PostgresCalls
     streams: Streams

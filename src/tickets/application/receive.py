@@ -58,6 +58,9 @@ class Envelopes(Protocol):
     async def accepted_as(self, envelope: Envelope) -> Envelope | None:
         """Another one, accepted before at the same place under the same `given_id`."""
 
+    async def is_known(self, channel: Channel, account: str, body: bytes) -> bool:
+        """Whether the very same bytes were kept there before."""
+
     async def read(self, envelope: UUID) -> Envelope | None:
         """An envelope, whole."""
 

@@ -9,6 +9,7 @@ from typing import Literal
 from uuid import UUID
 
 from tickets.adapters import system
+from tickets.adapters.lmtp import LmtpServer
 from tickets.adapters.smtp import Mail, NoMail, mail_server
 from tickets.adapters.webhook import Webhook
 from tickets.adapters.webhook_address import Gate
@@ -23,6 +24,7 @@ from tickets.worker.actors import deliver_actor
 from tickets.worker.broker import make_broker
 from tickets.worker.doorbell import AGENTS, DUE, OUTBOX, WAITING, Listener
 from tickets.worker.endpoints import Endpoints
+from tickets.worker.mail_fetch import MailFetch
 from tickets.worker.perpetual import perpetual
 from tickets.worker.relay import Relay
 from tickets.worker.ring import Ring, RingThroughBroker, RingThroughDatabase
@@ -62,16 +64,34 @@ async def serve(
             tasks.append(asyncio.create_task(perpetual("forget", lambda: _forget(app))))
             tasks.append(asyncio.create_task(perpetual("calls", lambda: _close_calls(app))))
             tasks.append(asyncio.create_task(perpetual("switchboard", lambda: _hear_exchanges(app))))
+            tasks.append(asyncio.create_task(_fetch_mail(app, stack)))
         if "worker" in roles:
             tasks.append(asyncio.create_task(await _deliver(app, stack)))
             tasks.append(asyncio.create_task(perpetual("jobs", lambda: _advance(app))))
         stack.push_async_callback(_end, tasks)
         if roles != ROLES:  # in one process its own bells are enough
             tasks.append(asyncio.create_task(app.doorbell.run()))
+        if "api" in roles and app.settings.lmtp is not None:
+            await _open_door(app, app.settings.lmtp, stack)
         asgi = create_app(app.parts, ROUTES if "api" in roles else health.ROUTES)
         system.settle_heap()
         await serve_http(asgi, app.settings.host, app.settings.port, announce, keep)
         stopped.set()
+
+
+async def _open_door(app: Application, listen: str, stack: AsyncExitStack) -> None:
+    """Let mail servers hand mail over."""
+    door = LmtpServer(app.parts.take_mail, app.settings.body_limit, app.parts.metrics.count_mail)
+    await door.start(listen)
+    stack.push_async_callback(door.close)
+
+
+def _fetch_mail(app: Application, stack: AsyncExitStack) -> Coroutine[None, None, None]:
+    """Fetch what waits in mailboxes, for as long as the returned work is run."""
+    fetch = MailFetch(app.parts, app.parts.metrics.count_mail)
+    stack.push_async_callback(app.parts.mail_places.release, system.now())
+    stack.push_async_callback(fetch.close)
+    return perpetual("mail_fetch", fetch.run)
 
 
 async def _forget(app: Application) -> None:

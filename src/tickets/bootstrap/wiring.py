@@ -24,6 +24,7 @@ from tickets.application.jobs.what_if import Supposing
 from tickets.application.notices import AlertNotices
 from tickets.application.receive import Porter
 from tickets.application.take_call import CallTaker
+from tickets.application.take_mail import TakeMail
 from tickets.application.watch_duty import WatchDuty
 from tickets.observability.metrics import Metrics
 from tickets.persistence.api_keys import ApiKeys
@@ -36,6 +37,8 @@ from tickets.persistence.envelopes import PostgresEnvelopes
 from tickets.persistence.idempotency import Idempotency
 from tickets.persistence.job_store import PostgresJobs
 from tickets.persistence.mail_addresses import PostgresAddresses
+from tickets.persistence.mail_places import MailPlaces
+from tickets.persistence.outages import OUTAGES
 from tickets.persistence.outbox import PostgresOutbox
 from tickets.persistence.promise_reading import PromiseReading
 from tickets.persistence.reading import Reading
@@ -45,6 +48,7 @@ from tickets.settings import Settings
 from tickets.worker.counting import Counting
 from tickets.worker.doorbell import AGENTS, DUE, OUTBOX, WAITING, Doorbell
 from tickets.worker.ticker import Bell, Ticker
+from tickets.worker.witness import mail_not_understood
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +107,10 @@ async def _wire(
         api_keys=ApiKeys(engine),
         idempotency=Idempotency(engine),
         house=house,
-        porter=Porter(house, envelopes, taker, secret),
+        porter=(porter := Porter(house, envelopes, taker, secret)),
+        take_mail=TakeMail(porter, now, new_id, mail_not_understood, OUTAGES),
+        mail_places=MailPlaces(engine, new_id()),
+        environment=dict(os.environ),
         desks=desks,
         envelopes=envelopes,
         addresses=PostgresAddresses(engine),

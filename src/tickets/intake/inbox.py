@@ -16,6 +16,7 @@ from tickets.intake.authentication import read_verdicts, vouched
 from tickets.intake.automatic import is_automatic
 from tickets.intake.bounces import read_bounce
 from tickets.intake.headers import Headers
+from tickets.intake.mail_source import ImapSource, PostedMail
 from tickets.intake.mime import Part, read_parts
 from tickets.intake.mime_text import read_body
 from tickets.intake.quoting import split_quote
@@ -41,6 +42,7 @@ class Mailbox(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     its server takes `name+anything@…`, so that answers may be asked for at an address of the ticket's own.
     `trusts` names the servers (authserv-ids, RFC 8601) whose Authentication-Results are believed; each must
     remove forged ones. `agents_reply`: an agent's mail whose sender such a server vouches for is their reply.
+    Its mail is fetched by `imap`, `posted` by a provider, or handed over by LMTP or as `message/rfc822`.
     """
 
     key: str
@@ -57,6 +59,8 @@ class Mailbox(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     plus_address: bool = False
     trusts: tuple[str, ...] = ()
     agents_reply: bool = False
+    imap: ImapSource | None = None
+    posted: PostedMail | None = None
 
 
 def read_mail(raw: bytes, mailbox: Mailbox, secret: bytes) -> Draft:

@@ -61,6 +61,12 @@ class Metrics:
             self.deliveries_dead.labels(way)
         self.calls = self._counter("tickets_calls", "Calls by outcome.", "direction", "outcome")
         self.exchanges_away = self._gauge("tickets_exchanges_away", "Asterisks we do not hear.")
+        self.mail_in = self._counter(
+            "tickets_mail_in",
+            "Mail at the door: taken, known, refused, deferred (its sender has it), or a connection failed.",
+            "way",
+            "outcome",
+        )
         self.requests = self._counter(
             "tickets_http_requests", "HTTP requests answered, by route template.", "method", "route", "status"
         )
@@ -108,6 +114,10 @@ class Metrics:
         self.on_call.clear()
         for schedule, somebody in answered.items():
             self.on_call.labels(schedule).set(somebody)
+
+    def count_mail(self, way: str, outcome: str) -> None:
+        """Count a mail at the door."""
+        self.mail_in.labels(way, outcome).inc()
 
     def show_outbox(self, pending: int, dead: int, oldest: timedelta) -> None:
         """Set what must still leave, and since when the oldest of it does."""

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from tickets.application.receive import Envelope
 from tickets.application.views import EnvelopeView
+from tickets.domain.words import Channel
 from tickets.persistence.engine import Engine
 from tickets.persistence.rows import Rows
 
@@ -29,6 +30,7 @@ ORDER BY received_at LIMIT 1
 _LEFT = f"""
 SELECT {_WHOLE} FROM envelope WHERE state = 'received' AND received_at < $1 ORDER BY received_at LIMIT $2
 """
+_IS_KNOWN = "SELECT EXISTS (SELECT FROM envelope WHERE digest = $3 AND channel = $1 AND account = $2)"
 _PAGE = f"""
 SELECT {_VIEW.columns} FROM envelope
 WHERE ($1::text IS NULL OR state = $1) AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3
@@ -71,6 +73,12 @@ class PostgresEnvelopes:
             _ACCEPTED_AS, envelope.channel, envelope.account, envelope.given_id, envelope.id
         )
         return None if row is None else _envelope(*row)
+
+    async def is_known(self, channel: Channel, account: str, body: bytes) -> bool:
+        """Whether the very same bytes were kept there before."""
+        digest = hashlib.sha256(body).digest()
+        found: bool = await self.engine.fetch_value(_IS_KNOWN, channel, account, digest)
+        return found
 
     async def read(self, envelope: UUID) -> Envelope | None:
         """An envelope, whole."""

@@ -1,6 +1,7 @@
 """Says in the log what became of every attempt, and counts what was given up."""
 
 from datetime import datetime
+from uuid import UUID
 
 import structlog
 
@@ -21,6 +22,13 @@ class Clerk:
         if isinstance(verdict, Dead):
             self.metrics.deliveries_dead.labels(claimed.way).inc()
         _say(claimed, verdict, now)
+
+
+def mail_not_understood(envelope: UUID, error: Exception) -> None:
+    """A mail was kept but not understood, for no fault of its sender: the rescuer or people go on."""
+    structlog.get_logger("tickets.inbox").error(
+        "mail_not_understood", envelope=str(envelope), error=repr(error)
+    )
 
 
 def _say(claimed: Claimed, verdict: Verdict, now: datetime) -> None:

@@ -123,6 +123,13 @@ class CompiledDesk:
         """A mailbox by key."""
         return self.desk.mailboxes.get(key)
 
+    def mailbox_of(self, address: str) -> Mailbox | None:
+        """The mailbox at an address, whatever stands behind its `+`."""
+        local, _, domain = (normal_address(address) or "").partition("@")
+        return self.mailbox_at.get(f"{local}@{domain}") or self.mailbox_at.get(
+            f"{local.partition('+')[0]}@{domain}"
+        )
+
     def hotline(self, key: str) -> Line | None:
         """A hotline by key."""
         return self.desk.hotlines.get(key)

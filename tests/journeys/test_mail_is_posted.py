@@ -1,0 +1,44 @@
+"""Providers post mail to the shop over HTTP."""
+
+from urllib.parse import urlencode
+
+import httpx
+from tests.intake.test_posted_mail import FORM, KEY, mailgun
+from tests.journeys.conftest import Shop
+
+RAW = b"From: An <an@khach.example>\r\nMessage-ID: <1@khach.example>\r\nSubject: %s\r\n\r\nhello\r\n"
+URL = "/v1/intake/inbox/cskh/mime"
+
+
+async def post(shop: Shop, **fields: bytes) -> httpx.Response:
+    body = urlencode(mailgun(stamp=shop.instant) | fields).encode()
+    headers = {"Content-Type": FORM, "Authorization": ""}
+    return await shop.client.post(URL, content=body, headers=headers)
+
+
+async def taken(shop: Shop) -> list[tuple[str, ...]]:
+    """Subjects of tickets, and why envelopes are in quarantine."""
+    return [
+        tuple(row[0] for row in await shop.app.engine.fetch(sql))
+        for sql in (
+            "SELECT subject FROM ticket ORDER BY id",
+            "SELECT reason FROM envelope WHERE reason <> ''",
+        )
+    ]
+
+
+async def test_a_signed_mail_is_taken_once_and_its_signature_counts_for_no_other(shop: Shop) -> None:
+    assert (await post(shop)).status_code == 404  # nobody said that mail is posted here
+    box = {"address": "cskh@shop.example.vn", "posted": {"provider": "mailgun", "secret_env": "MAILGUN_KEY"}}
+    assert (await shop.client.put("/v1/desk/mailboxes/cskh", json=box)).status_code == 200
+    assert (await post(shop)).status_code == 503  # the operator has still to set it
+    shop.app.parts.environment["MAILGUN_KEY"] = KEY
+    for _ in range(2):
+        assert (await post(shop, **{"body-mime": RAW % b"one"})).status_code == 200
+    assert await taken(shop) == [("one",), ()]
+    forged = await post(shop, signature=b"0" * 64)
+    assert (forged.status_code, forged.headers["content-type"]) == (401, "application/problem+json")
+    await post(shop, **{"body-mime": RAW % b"replayed with other words"})
+    tickets, reasons = await taken(shop)
+    assert tickets == ("one",)
+    assert "used for another request" in reasons[0]
