@@ -16,6 +16,9 @@ POSTS: Mapping[str, object] = {
     "/v1/tickets/{id}/assign": {"agent": "sales-hn-1"},
     "/v1/tickets/{id}/solve": None,
     "/v1/tickets/{id}/reopen": None,
+    "/v1/customers/{id}/identities": {"kind": "phone", "value": "0903 123 456"},
+    "/v1/customers/{id}/merge": {"other": NOBODY},
+    "/v1/customers/{id}/split": {"other": NOBODY},
     "/v1/tickets/{id}/team": {"team": "warranty"},
     "/v1/agents/{key}/next": None,
     "/v1/schedules/{key}/overrides": {

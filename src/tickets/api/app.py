@@ -17,6 +17,8 @@ from tickets.api.problems import Fault, Problem, to_response
 from tickets.api.refusals import REFUSALS
 from tickets.api.routes import (
     calls,
+    customer_merging,
+    customers,
     desk,
     docs,
     exchange,
@@ -42,6 +44,8 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     *keys.ROUTES,
     *tickets.ROUTES,
     *ticket_changes.ROUTES,
+    *customers.ROUTES,
+    *customer_merging.ROUTES,
     *sla.ROUTES,
     *routing.ROUTES,
     *pull.ROUTES,

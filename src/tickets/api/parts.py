@@ -11,12 +11,15 @@ from litestar.params import SkipValidation
 
 from tickets.api.own_urls import Doors
 from tickets.api.streams import Streams
+from tickets.application.customers.keep import Customers
 from tickets.application.house import House
 from tickets.application.receive import Porter
 from tickets.application.take_mail import TakeMail
 from tickets.observability.metrics import Metrics
 from tickets.persistence.api_keys import ApiKeys
 from tickets.persistence.calls import PostgresCalls
+from tickets.persistence.customer_reading import CustomerReading
+from tickets.persistence.customer_store import PostgresCustomers
 from tickets.persistence.desk_store import PostgresDesks
 from tickets.persistence.engine import Engine
 from tickets.persistence.envelopes import PostgresEnvelopes
@@ -68,6 +71,9 @@ class Parts:
     mail_places: MailPlaces
     environment: dict[str, str]
     jobs: PostgresJobs
+    customers: Customers
+    customers_kept: PostgresCustomers
+    customer_reading: CustomerReading
     calls: PostgresCalls
     streams: Streams
     doors: Doors

@@ -30,6 +30,7 @@ class Supposed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     team: Word | None = None
     customer_id: UUID | None = None
     customer_tier: Word | None = None
+    customer_segment: Word | None = None
     language: Word | None = None
     region: Word | None = None
     tags: Annotated[tuple[Word, ...], Meta(max_length=50)] = ()
@@ -52,6 +53,7 @@ def supposed_ticket(supposed: Supposed, now: datetime) -> Ticket:
         priority=supposed.priority,
         customer_id=supposed.customer_id or _NOBODY,
         customer_tier=supposed.customer_tier,
+        customer_segment=supposed.customer_segment,
         team=supposed.team,
         language=supposed.language,
         region=supposed.region,

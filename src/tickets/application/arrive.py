@@ -164,14 +164,23 @@ class _Request(Struct, frozen=True):
         freeing = [ticket.offered_to] if ticket.offered_to else []
         return bool(await self.house.tickets.take_capacity([load], freeing))
 
+    async def whom(self, known: Known) -> list[Customer]:
+        """Whose request it may be, the one seen last first where several share an identity."""
+        if known.customer is None:
+            return []
+        if not known.others:
+            return [known.customer]
+        return await self.house.tickets.sharing((known.customer.id, *known.others)) or [known.customer]
+
     async def open(self, known: Known, desk: CompiledDesk, related_to: UUID | None) -> Arrived:
         """Open a new ticket for it."""
         house, now = self.house, self.now
-        newcomer = None if known.customer else customer_of(self.draft, house.new_id())
-        customer = known.customer or newcomer
-        if customer is None:
-            raise AssertionError("a customer is either known or new")
+        met = await self.whom(known)
+        newcomer = None if met else customer_of(self.draft, house.new_id())
+        customer = newcomer or met[0]
         ticket = ticket_of(self.draft, customer, house.new_id(), now)
+        if len(met) > 1:
+            ticket = replace(ticket, customer_candidates=tuple(each.id for each in met))
         ticket = facts.choose_team(replace(ticket, related_to=related_to), desk)
         pinned = facts.pin_terms(ticket, desk)
         change, escalations = opening(self.draft, ticket, pinned, house, now)
@@ -213,6 +222,7 @@ def ticket_of(draft: Draft, customer: Customer, ticket_id: UUID, now: datetime) 
         priority=draft.priority or "normal",
         customer_id=customer.id,
         customer_tier=customer.tier,
+        customer_segment=customer.segment,
         language=draft.language or draft.sender.language or customer.language,
         region=draft.region or draft.sender.region or customer.region,
         tags=tuple(dict.fromkeys(map(composed, tags))),

@@ -37,7 +37,7 @@ def voice_of(draft: Draft, known: Known, ticket: Ticket, desk: CompiledDesk) -> 
         return customer if ticket.channel == "hotline" else None
     if draft.returned is not None:
         return Voice(MAIL, "internal_note") if draft.ticket == ticket.id else None
-    if known.customer is not None and known.customer.id == ticket.customer_id:
+    if known.customer is not None and ticket.customer_id in {known.customer.id, *known.others}:
         return customer
     agent = _agent(draft, desk) if draft.ticket == ticket.id else None
     if agent is None or not (agent.key == ticket.assignee or ticket.team in {None, *agent.teams}):

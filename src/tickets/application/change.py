@@ -1,6 +1,6 @@
 """What may be done to a ticket, and what each command comes to: pure decisions over a locked ticket."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from tickets.application import facts, offers
 from tickets.application.answers.answer import Answering, Unanswered, nobody_hears
 from tickets.application.came_back import CameBack
+from tickets.application.whose import SetCustomer, set_customer
 from tickets.domain.draft import Attachment, Call
 from tickets.domain.errors import Refused
 from tickets.domain.escalation import Escalation
@@ -64,7 +65,7 @@ class Called(Struct, frozen=True):
 MISSED_CALL = "missed_call"
 """The tag of a ticket whose customer called in vain."""
 
-Command = Say | CameBack | SetStatus | SetPriority | SetTeam | Assign | Called
+Command = Say | CameBack | SetStatus | SetPriority | SetTeam | SetCustomer | Assign | Called
 
 
 class Scene(Struct, frozen=True, kw_only=True):
@@ -150,6 +151,17 @@ class Draw:
             )
         )
 
+    def choose_terms(self) -> None:
+        """Go over to what the desk promises it now; what was used and broken stays (law 9)."""
+        now, after = self.scene.now, self.scene.chosen(self.ticket)
+        self.heed(facts.terms_changed(self.ticket, self.pinned, after, now, now))
+        self.pinned = after
+
+    def ask_again(self) -> None:
+        """If it waits it is another one now: everybody is asked anew. An offer that stands may be taken."""
+        if self.ticket.waiting_since is not None and self.ticket.offer_id is None:
+            self.ticket = replace(self.ticket, route_at=self.scene.now, **_AFRESH)
+
     def touch(self, actor: str) -> None:
         """Its assignee reacts. Programs may speak for them; another agent does not."""
         agent = self.ticket.assignee
@@ -162,6 +174,7 @@ class Draw:
             self.scene.ticket,
             replace(self.ticket, epoch=self.scene.ticket.epoch + 1, updated_at=self.scene.now),
         )
+        held = before.holder  # what an agent takes on is taken by the one who assigns, under lock
         return Change(
             before=before,
             after=after,
@@ -170,15 +183,8 @@ class Draw:
             messages=tuple(self.messages),
             outgoing=tuple(self.outgoing),
             offer=self.offer,
-            capacity=dict(freed(before, after)),
+            capacity={held: -before.units} if held and held != after.holder else {},
         )
-
-
-def freed(before: Ticket, after: Ticket) -> Iterator[tuple[str, int]]:
-    """Units an agent no longer holds. What an agent takes on is taken by the one who assigns, under lock."""
-    held = before.holder
-    if held is not None and held != after.holder:
-        yield held, -before.units
 
 
 _AFRESH: dict[str, None] = {"offers": None, "react_by": None, "stuck": None}
@@ -255,25 +261,17 @@ def _set_status(draw: Draw, command: SetStatus) -> None:
 
 
 def _set_priority(draw: Draw, command: SetPriority) -> None:
-    before, now = draw.ticket.priority, draw.scene.now
+    before = draw.ticket.priority
     if before == command.priority:
         return
     draw.ticket = replace(draw.ticket, priority=command.priority)
     draw.note("priority_changed", before=before, after=command.priority)
-    after = draw.scene.chosen(draw.ticket)
-    draw.heed(facts.terms_changed(draw.ticket, draw.pinned, after, now, now))
-    draw.pinned = after
-    _ask_again(draw)
-
-
-def _ask_again(draw: Draw) -> None:
-    """A ticket that waits is another one now: everybody is asked anew. An offer that stands may be taken."""
-    if draw.ticket.waiting_since is not None and draw.ticket.offer_id is None:
-        draw.ticket = replace(draw.ticket, route_at=draw.scene.now, **_AFRESH)
+    draw.choose_terms()
+    draw.ask_again()
 
 
 def _set_team(draw: Draw, command: SetTeam) -> None:
-    before, now = draw.ticket.team, draw.scene.now
+    before = draw.ticket.team
     if not draw.ticket.working:
         raise Refused(f"the ticket is {draw.ticket.status}; reopen it first")
     if before == command.team:
@@ -281,12 +279,10 @@ def _set_team(draw: Draw, command: SetTeam) -> None:
     draw.end_offer("withdrawn")
     draw.ticket = replace(draw.ticket, team=command.team, rule=None)
     draw.note("team_changed", before=before, after=command.team)
-    after = draw.scene.chosen(draw.ticket)
-    draw.heed(facts.terms_changed(draw.ticket, draw.pinned, after, now, now))
-    draw.pinned = after
+    draw.choose_terms()
     if draw.ticket.assignee is not None and not command.keeps:
         draw.release()
-    _ask_again(draw)
+    draw.ask_again()
 
 
 def _assign(draw: Draw, command: Assign) -> None:
@@ -343,6 +339,7 @@ _DECIDE: dict[type, Callable[[Draw, "Command"], None]] = {
     SetStatus: _set_status,  # type: ignore[dict-item]
     SetPriority: _set_priority,  # type: ignore[dict-item]
     SetTeam: _set_team,  # type: ignore[dict-item]
+    SetCustomer: set_customer,  # type: ignore[dict-item]
     Assign: _assign,  # type: ignore[dict-item]
     Called: called,  # type: ignore[dict-item]
 }

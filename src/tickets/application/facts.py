@@ -78,6 +78,7 @@ def facts_of(ticket: Ticket, desk: CompiledDesk) -> Facts:
         ("team", ticket.team),
         ("language", ticket.language),
         ("customer_tier", ticket.customer_tier),
+        ("customer_segment", ticket.customer_segment),
     ):
         if value is not None:
             facts[key] = frozenset((value,))
@@ -239,6 +240,11 @@ def terms_changed(ticket: Ticket, before: Pinned, after: Pinned, at: datetime, n
         return Verdict(ticket, (), ())
     verdict = told(ticket, sla.TermsChanged(at, after.terms), before, now)
     return replace(verdict, ticket=replace(verdict.ticket, terms_id=after.id))
+
+
+def cancelled(ticket: Ticket, pinned: Pinned, at: datetime, now: datetime) -> Verdict:
+    """Nobody works on it any more, and nothing was achieved: clocks that run end without a verdict."""
+    return told(ticket, sla.Cancelled(at), pinned, now)
 
 
 def acknowledged(ticket: Ticket, pinned: Pinned, metric: str, at: datetime, now: datetime) -> Verdict:

@@ -49,6 +49,7 @@ class Known(Struct, frozen=True, kw_only=True):
     """What the database knows of a request: its desk revision, its twin, its customer, its ticket.
 
     `refers_to` is what its references lead to, `numbered` the ticket whose number it names.
+    `others` are customers with the same identity, such as a telephone that a family shares.
     """
 
     revision: int
@@ -57,6 +58,7 @@ class Known(Struct, frozen=True, kw_only=True):
     customer: Customer | None
     refers_to: UUID | None
     numbered: UUID | None = None
+    others: tuple[UUID, ...] = ()
 
 
 class Ledger(Struct, frozen=True):
@@ -105,6 +107,9 @@ class TicketStore(Protocol):
 
     async def customer(self, customer: UUID) -> Customer:
         """A customer with every identity."""
+
+    async def sharing(self, customers: Collection[UUID]) -> list[Customer]:
+        """Those of several customers who are still there, the one seen last first; without identities."""
 
     async def correspondence(self, ticket: Ticket) -> Correspondence:
         """Whom an answer on it goes to, and the way by which they last wrote."""

@@ -172,6 +172,8 @@ class CallTaker:
             return
         ticket = arrived.ticket
         customer = None if ticket is None else await self.house.tickets.customer(ticket.customer_id)
+        others = ticket.customer_candidates if ticket else ()
+        candidates = await self.house.tickets.sharing(others) if others else []
         await self.calls.pop(
             Pop(
                 agent=call.agent,
@@ -187,6 +189,7 @@ class CallTaker:
                     "ticket_number": None if ticket is None else ticket.number,
                     "subject": None if ticket is None else ticket.subject,
                     "customer": customer,
+                    "customer_candidates": candidates,
                 },
                 created_at=now,
             )

@@ -18,6 +18,7 @@ class CustomerView(Struct, frozen=True, kw_only=True):
     language: str | None
     region: str | None
     tier: str | None
+    segment: str | None
     identities: tuple[Identity, ...]
 
 
@@ -25,7 +26,8 @@ class TicketView(Struct, frozen=True, kw_only=True):
     """A ticket as shown: `routing` is the last decision and why, `due_at` the nearest due instant.
 
     While it is offered to an agent (`offered_to`) it still waits. Its assignee has to do something about it
-    by `react_by`. `stuck` is why routing gave it up.
+    by `react_by`. `stuck` is why routing gave it up. `customer_candidates`: who it may be from, where several
+    customers share the telephone it came from; `PUT /v1/tickets/{id}/customer` chooses.
     """
 
     id: UUID
@@ -38,6 +40,7 @@ class TicketView(Struct, frozen=True, kw_only=True):
     status: str
     priority: str
     customer: CustomerView
+    customer_candidates: tuple[UUID, ...]
     team: str | None
     rule: str | None
     assignee: str | None
@@ -175,8 +178,10 @@ def show(ticket: Ticket, customer: Customer) -> TicketView:
             language=customer.language,
             region=customer.region,
             tier=customer.tier,
+            segment=customer.segment,
             identities=customer.identities,
         ),
+        customer_candidates=ticket.customer_candidates,
         team=ticket.team,
         rule=ticket.rule,
         assignee=ticket.assignee,

@@ -15,6 +15,7 @@ from tickets.api.streams import Streams
 from tickets.application.answers.answer import AnswersBySource
 from tickets.application.answers.by_mail import MailAnswers
 from tickets.application.answers.receipt import Receipts
+from tickets.application.customers.keep import Customers
 from tickets.application.desk.duty import on_duty
 from tickets.application.house import House
 from tickets.application.jobs.advance import Jobs
@@ -30,6 +31,8 @@ from tickets.observability.metrics import Metrics
 from tickets.persistence.api_keys import ApiKeys
 from tickets.persistence.calls import PostgresCalls
 from tickets.persistence.current import DB
+from tickets.persistence.customer_reading import CustomerReading
+from tickets.persistence.customer_store import PostgresCustomers
 from tickets.persistence.desk_store import PostgresDesks
 from tickets.persistence.duty_store import PostgresDuties
 from tickets.persistence.engine import Engine
@@ -97,7 +100,7 @@ async def _wire(
     taker = CallTaker(house, calls, counting.called, ring_streams)
     outbox = PostgresOutbox(engine)
     reading = Reading(engine)
-    jobs = PostgresJobs(engine)
+    jobs, customers = PostgresJobs(engine), PostgresCustomers(engine)
     secret = await _secret(settings, engine)
     parts = Parts(
         engine=engine,
@@ -117,6 +120,9 @@ async def _wire(
         reading=reading,
         promises=PromiseReading(engine),
         jobs=jobs,
+        customers=Customers(house, customers),
+        customers_kept=customers,
+        customer_reading=CustomerReading(engine),
         calls=calls,
         streams=streams,
         doors=Doors(secret, settings.public_url, os.environ),

@@ -29,6 +29,8 @@ class Ticket(Struct, frozen=True, kw_only=True):
     priority: Priority = "normal"
     customer_id: UUID
     customer_tier: str | None = None
+    customer_segment: str | None = None
+    customer_candidates: tuple[UUID, ...] = ()
     team: str | None = None
     rule: str | None = None
     assignee: str | None = None
@@ -106,6 +108,7 @@ class Customer(Struct, frozen=True, kw_only=True):
     language: str | None = None
     region: str | None = None
     tier: str | None = None
+    segment: str | None = None
     identities: tuple[Identity, ...] = ()
 
 

@@ -20,7 +20,7 @@ MessageKind = Literal["customer_message", "public_reply", "internal_note"]
 OfferState = Literal["open", "accepted", "declined", "expired", "withdrawn"]
 """What becomes of an offer. `withdrawn`: the agent went away, or the ticket went elsewhere."""
 
-IdentityKind = Literal["email", "phone", "zalo", "messenger", "external"]
+IdentityKind = Literal["email", "phone", "zalo", "messenger", "telegram", "whatsapp", "external"]
 
 PRIORITIES: tuple[Priority, ...] = get_args(Priority)
 STATUSES: tuple[Status, ...] = get_args(Status)

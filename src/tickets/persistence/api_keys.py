@@ -14,6 +14,8 @@ from tickets.persistence.rows import Rows
 Scope = Literal[
     "tickets:read",
     "tickets:write",
+    "customers:read",
+    "customers:write",
     "desk:read",
     "desk:write",
     "intake:write",

@@ -26,7 +26,7 @@ SELECT head.revision,
        (SELECT ticket_id FROM intake
         WHERE channel = asked.channel AND account = asked.account AND external_id = asked.external_id),
        kept.fingerprint, kept.answer,
-       found.id, found.name, found.language, found.region, found.tier,
+       found.id, found.name, found.language, found.region, found.tier, found.segment, found.others,
        (SELECT c.ticket_id FROM conversation AS c JOIN ticket AS t ON t.id = c.ticket_id
         WHERE c.channel = asked.channel AND c.account = asked.account AND c.key = ANY (asked.references_)
         ORDER BY (t.customer_id = found.id) IS TRUE DESC, array_position(asked.references_, c.key) LIMIT 1),
@@ -41,11 +41,14 @@ LEFT JOIN LATERAL (
     SELECT fingerprint, answer FROM idempotency WHERE api_key = asked.api_key AND key = asked.key
 ) AS kept ON true
 LEFT JOIN LATERAL (
-    SELECT c.id, c.name, c.language, c.region, c.tier
+    SELECT c.id, c.name, c.language, c.region, c.tier, c.segment,
+           ARRAY(SELECT o.customer_id FROM customer_identity AS o
+                 WHERE o.kind = given.kind AND o.value = given.value AND NOT o.main) AS others
     FROM ROWS FROM (jsonb_to_recordset(asked.identities) AS (kind text, value text))
          WITH ORDINALITY AS given(kind, value, rank)
     CROSS JOIN LATERAL ( -- the limit keeps it a look-up by key: joined, small tables are read whole each time
-        SELECT customer_id FROM customer_identity WHERE kind = given.kind AND value = given.value LIMIT 1
+        SELECT customer_id FROM customer_identity
+        WHERE kind = given.kind AND value = given.value AND main LIMIT 1
     ) AS i
     JOIN customer AS c ON c.id = i.customer_id
     ORDER BY given.rank LIMIT 1
@@ -54,11 +57,19 @@ ORDER BY asked.place
 """
 
 CUSTOMER_BY_ID = """
-SELECT c.id, c.name, c.language, c.region, c.tier,
+SELECT c.id, c.name, c.language, c.region, c.tier, c.segment,
        coalesce(jsonb_agg(jsonb_build_object('kind', i.kind, 'value', i.value) ORDER BY i.kind, i.value)
                 FILTER (WHERE i.kind IS NOT NULL), '[]')
 FROM customer AS c LEFT JOIN customer_identity AS i ON i.customer_id = c.id
 WHERE c.id = $1 GROUP BY c.id
+"""
+
+# Those of several customers who are still there, the one whose last ticket is the newest first.
+SHARING = f"""
+SELECT {", ".join(f"c.{field.name}" for field in fields(Customer) if field.name != "identities")}, '[]'::jsonb
+FROM customer AS c WHERE c.id = ANY ($1) AND c.merged_into IS NULL AND c.erased_at IS NULL
+ORDER BY (SELECT t.id FROM ticket AS t WHERE t.customer_id = c.id ORDER BY t.id DESC LIMIT 1) DESC NULLS LAST,
+         c.id
 """
 
 # How the customer last wrote; an automatic message only where there is no other.
@@ -145,11 +156,16 @@ _NUMBER = "nextval('ticket_number_seq')"
 NUMBER = f"SELECT {_NUMBER}"
 
 # $2 is the revision of the desk all were decided on. A ticket with a number was promised it before.
+# $3 are customers who were there before; one who is merged or erased meanwhile gets no ticket any more.
 OPEN = f"""
-WITH t AS (
+WITH living AS (
+    SELECT id FROM customer WHERE id = ANY ($3) AND merged_into IS NULL AND erased_at IS NULL
+    ORDER BY id FOR KEY SHARE
+), t AS (
     INSERT INTO ticket (number, {", ".join(COLUMNS)}) OVERRIDING SYSTEM VALUE
     SELECT coalesce(nullif(n.number, 0), {_NUMBER}), {", ".join(f"n.{name}" for name in COLUMNS)}
-    FROM desk_head, {_TICKETS} AS n WHERE revision = $2
+    FROM desk_head, {_TICKETS} AS n
+    WHERE revision = $2 AND (n.customer_id <> ALL ($3) OR n.customer_id IN (SELECT id FROM living))
     RETURNING id, number, epoch
 ), came AS (
     INSERT INTO customer (id, name, language, region, tier, created_at)

@@ -75,6 +75,10 @@ class PostgresTickets:
             raise KeyError(customer)
         return sql.CUSTOMER.one(row)
 
+    async def sharing(self, customers: Collection[UUID]) -> list[Customer]:
+        """Those of several customers who are still there, the one seen last first; without identities."""
+        return sql.CUSTOMER.all(await self.engine.fetch(sql.SHARING, list(customers)))
+
     async def correspondence(self, ticket: Ticket) -> Correspondence:
         """Whom an answer on it goes to, and the way by which they last wrote."""
         customer = await self.customer(ticket.customer_id)
@@ -127,8 +131,9 @@ class PostgresTickets:
         content["idempotent"] = [
             kept_answer(each.change, each.idempotent) for each in entering if each.idempotent
         ]
+        met = [each.change.after.customer_id for each in entering if each.customer is None]
         numbers: dict[UUID, int] = {
-            row[0]: row[1] for row in await self.engine.fetch(sql.OPEN, content, revision)
+            row[0]: row[1] for row in await self.engine.fetch(sql.OPEN, content, revision, met)
         }
         return [numbers.get(opening.change.after.id) for opening in openings]
 
@@ -275,6 +280,8 @@ def _known(  # noqa: PLR0913, PLR0917 - the columns of `KNOWN`
     language: str | None,
     region: str | None,
     tier: str | None,
+    segment: str | None,
+    others: list[UUID] | None,
     refers_to: UUID | None,
     numbered: UUID | None,
 ) -> Known:
@@ -284,7 +291,8 @@ def _known(  # noqa: PLR0913, PLR0917 - the columns of `KNOWN`
         kept=None if fingerprint is None else Kept(fingerprint, Raw(answer)),
         customer=None
         if customer is None
-        else Customer(id=customer, name=name, language=language, region=region, tier=tier),
+        else Customer(id=customer, name=name, language=language, region=region, tier=tier, segment=segment),
+        others=tuple(others or ()),
         refers_to=refers_to,
         numbered=numbered,
     )

@@ -31,6 +31,7 @@ FACTS: dict[str, str | None] = {
     "region": "regions",
     "language": None,
     "customer_tier": None,
+    "customer_segment": None,
     "customer": None,
     "tags": None,
     "form": "forms",

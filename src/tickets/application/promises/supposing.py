@@ -6,6 +6,7 @@ Everything that happened stays as it was: who replied when, in which status. Onl
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
+from uuid import UUID
 
 import msgspec
 from msgspec import Struct
@@ -96,7 +97,13 @@ class _Changed(Struct, frozen=True):
 
 
 _changed = msgspec.json.Decoder(_Changed).decode
-_FACTS = frozenset(("priority", "team", "region", "language", "customer_tier"))
+_FACTS: dict[str, str] = {
+    "customer": "customer_id",
+    **{
+        name: name for name in ("priority", "team", "region", "language", "customer_tier", "customer_segment")
+    },
+}
+"""By the fact's name in the history, the field of a ticket that holds it."""
 
 
 def _with(ticket: Ticket, line: Line, side: Literal["before", "after"]) -> Ticket:
@@ -104,7 +111,8 @@ def _with(ticket: Ticket, line: Line, side: Literal["before", "after"]) -> Ticke
     fact = line.type.removesuffix("_changed")
     if fact not in _FACTS or fact == line.type:
         return ticket
-    return replace(ticket, **{fact: getattr(_changed(line.data), side)})
+    value = getattr(_changed(line.data), side)
+    return replace(ticket, **{_FACTS[fact]: UUID(value) if fact == "customer" else value})
 
 
 def _fates(
