@@ -53,7 +53,8 @@ class Bare:
                 f"customer-{CUSTOMER}@": f"customer-{customer}@",
             }
             await self.pool.fetch(sql.KNOWN, fill(recorded.known, filled))
-            if not await self.pool.fetch(sql.OPEN, fill(recorded.opened, filled), recorded.revision):
+            opened = fill(recorded.opened, filled), recorded.revision, [UUID(int=customer)]
+            if not await self.pool.fetch(sql.OPEN, *opened):
                 raise RuntimeError("the desk moved")
             self.seen.append(time.perf_counter() - started)
 

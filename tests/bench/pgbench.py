@@ -55,7 +55,7 @@ def _script(recorded: Recorded) -> str:
         known=_one_line(sql.KNOWN),
         open=_one_line(sql.OPEN),
         known_values=_document(recorded, recorded.known),
-        open_values=f"{_document(recorded, recorded.opened)}, {recorded.revision}",
+        open_values=f"{_document(recorded, recorded.opened)}, {recorded.revision}, ARRAY[({_WHO})::uuid]",
     )
 
 

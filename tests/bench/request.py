@@ -67,7 +67,7 @@ async def record(url: str) -> Recorded:
     external_id = f"order-{system.new_id().hex[-9:]}"
     await arrive(house, _draft(external_id), now, correlation_id=str(system.new_id()))
     await engine.close()
-    asked, (document, revision) = engine.heard[sql.KNOWN], engine.heard[sql.OPEN]
+    asked, (document, revision, _) = engine.heard[sql.KNOWN], engine.heard[sql.OPEN]
     if not isinstance(document, dict) or not isinstance(revision, int):
         raise TypeError(document, revision)
     return Recorded(

@@ -44,11 +44,12 @@ class Floor:
         self.client = client
         self.agents = agents
         self.chance = random.Random(11)  # noqa: S311 - no secret
+        self.late = asyncio.Event()
         self.enough = asyncio.Event()
 
     async def come_and_go(self) -> None:
         """Agents who take breaks."""
-        while not self.enough.is_set():
+        while not self.late.is_set():
             agent = self.chance.choice(self.agents)
             for presence in (self.chance.choice(["away", "offline"]), "online"):
                 await self.set_presence(agent, presence)
@@ -59,7 +60,10 @@ class Floor:
         answer.raise_for_status()
 
     async def get_things_done(self) -> None:
-        """Agents who solve what they have, give it to others, give it back, or are asked once more."""
+        """Agents who solve what they have, give it to others, give it back, or are asked once more.
+
+        When it is late they only solve: what is given back then may find nobody who has room and knows how.
+        """
         while not self.enough.is_set():
             in_hand = await self.app.engine.fetch(_IN_HAND)
             for (ticket,) in in_hand:
@@ -68,7 +72,7 @@ class Floor:
                 await asyncio.sleep(0.05)
 
     async def work_on(self, ticket: UUID) -> None:
-        match self.chance.randrange(20):
+        match 20 if self.late.is_set() else self.chance.randrange(20):
             case 0:
                 await self.post(ticket, "assign", {"agent": None})
             case 1 | 2:
@@ -127,7 +131,7 @@ async def kill_some(routers: list[Served], floor: Floor, chance: random.Random) 
 
 
 async def work_it_off(floor: Floor, others: Callable[[], Awaitable[None]]) -> None:
-    """Let everybody work, and others do what they do, until nobody waits; then all come back."""
+    """Let everybody work, and others do what they do, until nobody waits; all come back before the end."""
 
     async def nobody_waits() -> bool:
         return await floor.waiting() == 0
@@ -137,10 +141,11 @@ async def work_it_off(floor: Floor, others: Callable[[], Awaitable[None]]) -> No
             everybody.create_task(work())
         await others()
         await until(nobody_waits, "nobody waits", patience=10 * PATIENCE)
+        floor.late.set()
+        for agent in floor.agents:
+            await floor.set_presence(agent, "online")
+        await until(nobody_waits, "whoever was sent back meanwhile has an agent")
         floor.enough.set()
-    for agent in floor.agents:
-        await floor.set_presence(agent, "online")
-    await until(nobody_waits, "whoever was sent back meanwhile has an agent")
 
 
 async def test_many_routers_never_step_on_each_other_and_one_killed_changes_nothing(
