@@ -17,6 +17,7 @@ POSTS: Mapping[str, object] = {
     "/v1/tickets/{id}/solve": None,
     "/v1/tickets/{id}/reopen": None,
     "/v1/customers/{id}/identities": {"kind": "phone", "value": "0903 123 456"},
+    "/v1/customers/{id}/erase": {"confirm": NOBODY},
     "/v1/customers/{id}/merge": {"other": NOBODY},
     "/v1/customers/{id}/split": {"other": NOBODY},
     "/v1/tickets/{id}/team": {"team": "warranty"},

@@ -17,6 +17,7 @@ from tickets.api.problems import Fault, Problem, to_response
 from tickets.api.refusals import REFUSALS
 from tickets.api.routes import (
     calls,
+    customer_data,
     customer_merging,
     customers,
     desk,
@@ -46,6 +47,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     *ticket_changes.ROUTES,
     *customers.ROUTES,
     *customer_merging.ROUTES,
+    *customer_data.ROUTES,
     *sla.ROUTES,
     *routing.ROUTES,
     *pull.ROUTES,

@@ -18,6 +18,7 @@ from tickets.application.take_mail import TakeMail
 from tickets.observability.metrics import Metrics
 from tickets.persistence.api_keys import ApiKeys
 from tickets.persistence.calls import PostgresCalls
+from tickets.persistence.customer_erasing import PostgresErasure
 from tickets.persistence.customer_reading import CustomerReading
 from tickets.persistence.customer_store import PostgresCustomers
 from tickets.persistence.desk_store import PostgresDesks
@@ -74,6 +75,7 @@ class Parts:
     customers: Customers
     customers_kept: PostgresCustomers
     customer_reading: CustomerReading
+    erasure: PostgresErasure
     calls: PostgresCalls
     streams: Streams
     doors: Doors

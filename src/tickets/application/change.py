@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from tickets.application import facts, offers
 from tickets.application.answers.answer import Answering, Unanswered, nobody_hears
 from tickets.application.came_back import CameBack
-from tickets.application.whose import SetCustomer, set_customer
+from tickets.application.whose import Forget, SetCustomer, forget, set_customer
 from tickets.domain.draft import Attachment, Call
 from tickets.domain.errors import Refused
 from tickets.domain.escalation import Escalation
@@ -65,7 +65,7 @@ class Called(Struct, frozen=True):
 MISSED_CALL = "missed_call"
 """The tag of a ticket whose customer called in vain."""
 
-Command = Say | CameBack | SetStatus | SetPriority | SetTeam | SetCustomer | Assign | Called
+Command = Say | CameBack | SetStatus | SetPriority | SetTeam | SetCustomer | Forget | Assign | Called
 
 
 class Scene(Struct, frozen=True, kw_only=True):
@@ -340,6 +340,7 @@ _DECIDE: dict[type, Callable[[Draw, "Command"], None]] = {
     SetPriority: _set_priority,  # type: ignore[dict-item]
     SetTeam: _set_team,  # type: ignore[dict-item]
     SetCustomer: set_customer,  # type: ignore[dict-item]
+    Forget: forget,  # type: ignore[dict-item]
     Assign: _assign,  # type: ignore[dict-item]
     Called: called,  # type: ignore[dict-item]
 }

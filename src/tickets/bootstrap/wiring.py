@@ -15,11 +15,12 @@ from tickets.api.streams import Streams
 from tickets.application.answers.answer import AnswersBySource
 from tickets.application.answers.by_mail import MailAnswers
 from tickets.application.answers.receipt import Receipts
+from tickets.application.customers.erase import Erasing
 from tickets.application.customers.keep import Customers
 from tickets.application.desk.duty import on_duty
 from tickets.application.house import House
-from tickets.application.jobs.advance import Jobs
-from tickets.application.jobs.job import Recompute, WhatIf
+from tickets.application.jobs.advance import Jobs, Work
+from tickets.application.jobs.job import Asked, Erase, Recompute, WhatIf
 from tickets.application.jobs.recompute import Recomputing
 from tickets.application.jobs.what_if import Supposing
 from tickets.application.notices import AlertNotices
@@ -31,6 +32,7 @@ from tickets.observability.metrics import Metrics
 from tickets.persistence.api_keys import ApiKeys
 from tickets.persistence.calls import PostgresCalls
 from tickets.persistence.current import DB
+from tickets.persistence.customer_erasing import PostgresErasure
 from tickets.persistence.customer_reading import CustomerReading
 from tickets.persistence.customer_store import PostgresCustomers
 from tickets.persistence.desk_store import PostgresDesks
@@ -100,7 +102,7 @@ async def _wire(
     taker = CallTaker(house, calls, counting.called, ring_streams)
     outbox = PostgresOutbox(engine)
     reading = Reading(engine)
-    jobs, customers = PostgresJobs(engine), PostgresCustomers(engine)
+    jobs, customers, erasure = PostgresJobs(engine), PostgresCustomers(engine), PostgresErasure(engine)
     secret = await _secret(settings, engine)
     parts = Parts(
         engine=engine,
@@ -123,6 +125,7 @@ async def _wire(
         customers=Customers(house, customers),
         customers_kept=customers,
         customer_reading=CustomerReading(engine),
+        erasure=erasure,
         calls=calls,
         streams=streams,
         doors=Doors(secret, settings.public_url, os.environ),
@@ -137,15 +140,23 @@ async def _wire(
         engine=engine,
         parts=parts,
         ticker=Ticker(house, parts.porter, _watching(settings, parts, ring_outbox), bell),
-        jobs=Jobs(
-            jobs,
-            {Recompute: Recomputing(house, jobs), WhatIf: Supposing(house, desks, jobs)},
-            counting,
-        ),
+        jobs=_jobs(house, desks, jobs, erasure, counting),
         outbox=outbox,
         outbox_rung=outbox_rung,
         doorbell=doorbell,
     )
+
+
+def _jobs(
+    house: House, desks: PostgresDesks, store: PostgresJobs, erasure: PostgresErasure, counting: Counting
+) -> Jobs:
+    """Who carries out which job."""
+    work: dict[type[Asked], Work] = {
+        Recompute: Recomputing(house, store),
+        WhatIf: Supposing(house, desks, store),
+        Erase: Erasing(house, erasure),
+    }
+    return Jobs(store, work, counting)
 
 
 def _house(

@@ -61,6 +61,18 @@ class Moved(Struct, frozen=True, kw_only=True):
     filled: dict[str, str] = {}
 
 
+class Holding(Struct, frozen=True):
+    """By what a customer can be found: all merged into one, and what nobody else is known by.
+
+    `traces` are their addresses and the last digits of their numbers.
+    """
+
+    customers: tuple[UUID, ...]
+    emails: tuple[str, ...]
+    phones: tuple[str, ...]
+    traces: tuple[str, ...]
+
+
 class Merge(Struct, frozen=True):
     """A merge that stands."""
 

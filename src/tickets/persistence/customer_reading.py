@@ -3,7 +3,7 @@
 from typing import Literal
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from tickets.domain.customer import CustomerRecord
 from tickets.domain.words import Instant
@@ -88,6 +88,63 @@ WHERE {_BEHIND} ORDER BY at DESC, type DESC, id DESC LIMIT $5
 """
 
 
+class CustomerExport(Struct, frozen=True):
+    """Everything held of a customer: who was merged into them, tickets with all on them, what came and left.
+
+    Files and envelopes are named with their size in bytes; their content is not repeated here.
+    """
+
+    customers: Raw
+    merges: Raw
+    mail_addresses: Raw
+    tickets: Raw
+    envelopes: Raw
+    sent: Raw
+
+
+_EXPORT = """
+WITH RECURSIVE line AS (
+    SELECT id FROM customer WHERE id = $1
+    UNION SELECT c.id FROM customer AS c JOIN line ON c.merged_into = line.id
+), own AS (SELECT * FROM ticket WHERE customer_id IN (SELECT id FROM line))
+SELECT
+    (SELECT coalesce(jsonb_agg(to_jsonb(c) || jsonb_build_object('identities', (
+         SELECT coalesce(jsonb_agg(jsonb_build_object('kind', kind, 'value', value)), '[]')
+         FROM customer_identity WHERE customer_id = c.id)) ORDER BY c.id), '[]')
+     FROM customer AS c WHERE c.id IN (SELECT id FROM line)),
+    (SELECT coalesce(jsonb_agg(to_jsonb(m) ORDER BY m.id), '[]') FROM customer_merge AS m
+     WHERE m.into_id IN (SELECT id FROM line) OR m.other_id IN (SELECT id FROM line)),
+    (SELECT coalesce(jsonb_agg(to_jsonb(a) ORDER BY a.address), '[]') FROM mail_address AS a
+     WHERE a.address IN (SELECT value FROM customer_identity
+                         WHERE kind = 'email' AND customer_id IN (SELECT id FROM line))),
+    (SELECT coalesce(jsonb_agg(to_jsonb(own) - ARRAY['search', 'terms_id', 'routing', 'tick_at', 'route_at']
+         || jsonb_build_object(
+             'messages', (SELECT coalesce(jsonb_agg(to_jsonb(m) || jsonb_build_object('attachments', (
+                  SELECT coalesce(jsonb_agg(jsonb_build_object(
+                      'name', f.name, 'media_type', f.media_type, 'bytes', octet_length(f.content))), '[]')
+                  FROM attachment AS f WHERE f.message_id = m.id)) ORDER BY m.id), '[]')
+                  FROM message AS m WHERE m.ticket_id = own.id),
+             'history', (SELECT coalesce(jsonb_agg(to_jsonb(e) - ARRAY['ticket_id', 'signal']
+                                                   ORDER BY e.epoch, e.position), '[]')
+                  FROM ticket_event AS e WHERE e.ticket_id = own.id),
+             'calls', (SELECT coalesce(jsonb_agg(to_jsonb(c) || jsonb_build_object('told', (
+                  SELECT jsonb_agg(f.fact) FROM call_fact AS f
+                  WHERE f.account = c.account AND f.call_id = c.call_id)) ORDER BY c.call_id), '[]')
+                  FROM call AS c WHERE c.ticket_id = own.id))
+         ORDER BY own.id), '[]') FROM own),
+    (SELECT coalesce(jsonb_agg(jsonb_build_object(
+         'id', e.id, 'channel', e.channel, 'account', e.account, 'media_type', e.media_type,
+         'received_at', e.received_at, 'bytes', octet_length(e.body)) ORDER BY e.id), '[]')
+     FROM envelope AS e WHERE e.ticket_id IN (SELECT id FROM own)),
+    (SELECT coalesce(jsonb_agg(jsonb_build_object(
+         'way', o.way, 'destination', o.destination, 'cause', o.cause, 'state', o.state,
+         'created_at', o.created_at, 'settled_at', o.settled_at) ORDER BY o.id), '[]')
+     FROM outbox AS o WHERE o.cause ->> 'ticket' IN (SELECT id::text FROM own))
+WHERE EXISTS (SELECT FROM line)
+"""
+_EXPORTED = Rows(CustomerExport)
+
+
 class CustomerReading:
     """Answers to who asks about customers; writes nothing."""
 
@@ -97,6 +154,10 @@ class CustomerReading:
     async def alike(self, customer: UUID) -> list[CustomerRecord]:
         """Customers with something in common with this one, for `likeness` to judge."""
         return RECORD.all(await self.engine.fetch(_ALIKE, customer))
+
+    async def export(self, customer: UUID) -> CustomerExport | None:
+        """Everything held of a customer, in one statement; None when there is no such customer."""
+        return _EXPORTED.optional(await self.engine.fetch_row(_EXPORT, customer))
 
     async def timeline(self, customer: UUID, behind: Place | None, limit: int) -> list[TimelineItem]:
         """A customer's past from the newest on, in one statement."""

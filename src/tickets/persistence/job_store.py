@@ -34,6 +34,12 @@ _CANCEL = f"""
 UPDATE job SET state = 'cancelled', ended_at = $2 WHERE id = $1 AND state = 'running' RETURNING {_JOB.columns}
 """
 
+_ERASING = f"""
+SELECT {_JOB.columns} FROM job
+WHERE state IN ('running', 'done') AND asked ->> 'kind' = 'erase' AND asked ->> 'customer' = $1
+ORDER BY id DESC LIMIT 1
+"""
+
 _OPEN = "status NOT IN ('solved', 'closed')"
 _COUNT_OPEN = f"SELECT count(*) FROM ticket WHERE {_OPEN}"
 _OPENED_IN = "opened_at >= $1 AND opened_at < $2"
@@ -90,6 +96,10 @@ class PostgresJobs:
     async def cancel(self, job: UUID, now: datetime) -> Job | None:
         """Stop a job once its step under way is over; the job, or None when it was not running."""
         return _JOB.optional(await self.engine.fetch_row(_CANCEL, job, now))
+
+    async def erasing(self, customer: UUID) -> Job | None:
+        """The job that forgets a customer, running or done."""
+        return _JOB.optional(await self.engine.fetch_row(_ERASING, str(customer)))
 
     async def count_open(self) -> int:
         """How many tickets are open."""

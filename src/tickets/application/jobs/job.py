@@ -34,6 +34,19 @@ class Recomputed(Struct, frozen=True, kw_only=True, tag="recompute", tag_field="
     failed: tuple[UUID, ...] = ()
 
 
+class Erase(Struct, frozen=True, tag="erase", tag_field="kind"):
+    """Forget a customer, and all who were merged into them."""
+
+    customer: UUID
+
+
+class Erased(Struct, frozen=True, kw_only=True, tag="erase", tag_field="kind"):
+    """What forgetting a customer came to: tickets without words now, and those `closed` for it."""
+
+    tickets: int = 0
+    closed: int = 0
+
+
 class WhatIf(Struct, frozen=True, kw_only=True, tag="what_if", tag_field="kind"):
     """Compare what was promised to tickets opened in [start, end) with what a draft of the desk would.
 
@@ -54,8 +67,8 @@ class WhatIfResult(Struct, frozen=True, kw_only=True, tag="what_if", tag_field="
     failed: tuple[UUID, ...] = ()
 
 
-Asked = Recompute | WhatIf
-Result = Recomputed | WhatIfResult
+Asked = Recompute | WhatIf | Erase
+Result = Recomputed | WhatIfResult | Erased
 MOST_FAILED = 100
 """How many failed tickets a result names."""
 
@@ -120,6 +133,9 @@ class JobStore(Protocol):
 
     async def cancel(self, job: UUID, now: datetime) -> Job | None:
         """Stop a job once its step under way is over; the job, or None when it was not running."""
+
+    async def erasing(self, customer: UUID) -> Job | None:
+        """The job that forgets a customer, running or done."""
 
     async def count_open(self) -> int:
         """How many tickets are open."""
