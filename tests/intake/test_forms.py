@@ -2,11 +2,13 @@
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from tickets.domain.draft import Attachment, FieldValue, Identity
 from tickets.intake import (
@@ -21,6 +23,7 @@ from tickets.intake import (
     read_form,
     schema_of_form,
 )
+from tickets.intake.file_kinds import kind_of, taken
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 FORM = Form(
@@ -109,6 +112,47 @@ def test_files_are_counted_weighed_and_typed() -> None:
     assert faults_of(VALUES, (big, program)).keys() == {"/attachments", "/attachments/0", "/attachments/1"}
 
 
+@pytest.mark.parametrize(
+    ("claimed", "content", "really"),
+    [
+        ("image/png", b"\x89PNG\r\n\x1a\n...", "image/png"),
+        ("application/octet-stream", b"\xff\xd8\xff\xe0", "image/jpeg"),
+        ("image/jpeg", b"\0\0\0\x18ftypheic", "image/heic"),
+        ("video/mp4", b"\0\0\0\x18ftypisom", "video/mp4"),
+        ("text/plain", b"%PDF-1.7", "application/pdf"),
+        ("image/png", b"MZ\x90\0", "application/x-msdownload"),
+        ("image/png", b"  <!DOCTYPE html><script>", "text/html"),
+        ("image/png", b'<?xml version="1.0"?><svg onload="x">', "image/svg+xml"),
+        ("image/png", b"not one", None),
+        ("image/x-unheard-of", b"not one", None),
+        ("text/plain", b"a\0b", None),
+        ("text/plain", "Tivi hỏng".encode(), "text/plain"),
+        ("application/zip", b"PK\x03\x04", "application/zip"),
+        (
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            b"PK\x03\x04",
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        ),
+        (
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            b"MZ",
+            "application/x-msdownload",
+        ),
+        ("application/x-of-the-trade", b"anything", "application/x-of-the-trade"),
+        ("image/png", b"", None),
+    ],
+)
+def test_a_file_is_what_its_bytes_show(claimed: str, content: bytes, really: str | None) -> None:
+    assert kind_of(Attachment(name="a", media_type=claimed, content=content)) == really
+
+
+def test_a_family_of_pictures_is_without_programs() -> None:
+    assert taken("image/webp", ["image/*"])
+    assert not taken("image/svg+xml", ["image/*"])
+    assert taken("image/svg+xml", ["image/svg+xml"])
+    assert not taken("application/pdf", ["image/*"])
+
+
 def test_a_robot_falls_into_the_trap() -> None:
     with pytest.raises(Trapped):
         read_form(FORM, Submission({**VALUES, "website": "http://spam.example"}), NOW)
@@ -139,11 +183,23 @@ def test_answers_are_never_templates() -> None:
     )
 
 
-def test_a_form_goes_through_its_wire_form_and_has_a_schema() -> None:
+def test_a_form_goes_through_its_wire_form() -> None:
     assert msgspec.json.decode(msgspec.json.encode(FORM), type=Form) == FORM
+
+
+def test_a_schema_says_what_to_ask_what_to_hide_and_what_to_fill_in() -> None:
     schema = schema_of_form(FORM)
+    Draft202012Validator.check_schema(schema)
     assert schema["required"] == ["name", "product"]
-    assert "website" not in str(schema)
+    validator = Draft202012Validator(schema)
+    assert validator.is_valid({"name": "Khách", "product": "tv", "website": "", "nonce": "n1"})
+    for wrong in ({"website": "http://spam.example"}, {"colour": "red"}, {"product": "car"}, {"pieces": 10}):
+        assert not validator.is_valid({"name": "Khách", "product": "tv"} | wrong)
+    properties: Any = schema["properties"]
+    assert properties["name"]["title"] == "Your name"
+    assert properties["website"]["x-honeypot"]
+    assert properties["nonce"]["x-fresh"]
+    assert schema["x-attachments"] == msgspec.to_builtins(FORM.attachments)
 
 
 def test_the_three_bodies_say_the_same() -> None:

@@ -23,6 +23,7 @@ from tickets.api.routes import (
     desk,
     docs,
     exchange,
+    forms,
     health,
     intake,
     jobs,
@@ -55,6 +56,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     *on_call.ROUTES,
     *reports.ROUTES,
     *jobs.ROUTES,
+    *forms.ROUTES,
     *intake.ROUTES,
     *posted_mail.ROUTES,
     *mail_stop.ROUTES,
@@ -92,5 +94,7 @@ async def refuse_unusable(request: Request[Any, Any, Any]) -> None:
     if query:
         refuse_strange(request)
     produced = str(request.route_handler.media_type or "application/json")
-    if "accept" in request.headers and not request.accept.best_match([produced, "application/problem+json"]):
+    more = ["text/html"] if request.route_handler.opt.get("html_too") else []
+    offered = [produced, "application/problem+json", *more]
+    if "accept" in request.headers and not request.accept.best_match(offered):
         raise Problem(406, f"This can be had as {produced} only.")

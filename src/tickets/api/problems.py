@@ -81,7 +81,7 @@ class Problem(Exception):  # noqa: N818 - it carries the answer, and the word is
 
 def to_response(_request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """The answer to whatever a request ended in. Only what we did not foresee is logged as an error."""
-    problem = _problem_of(error)
+    problem = understood(error)
     if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("request failed", exc_info=error)
     elif problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
@@ -94,7 +94,8 @@ def to_response(_request: Request[Any, Any, Any], error: Exception) -> Response[
     )
 
 
-def _problem_of(error: Exception) -> Problem:
+def understood(error: Exception) -> Problem:
+    """The problem an exception of ours, of Litestar or of the database comes to; 500 for any other."""
     if isinstance(error, Problem):
         return error
     if isinstance(error, ValidationException):

@@ -17,10 +17,11 @@ from tickets.intake import Unreadable
 
 def refuse(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """The answer to a refusal."""
-    return to_response(request, _problem(error))
+    return to_response(request, problem_of(error))
 
 
-def _problem(error: Exception) -> Problem:
+def problem_of(error: Exception) -> Problem:
+    """The problem a refusal comes to."""
     match error:
         case NotFound() | UnknownObject():
             return Problem(404, _sentence(error))

@@ -40,7 +40,8 @@ class Form(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `submission_id` names a field the page fills with a fresh random value; without any id the same content
     within `same_within` is one request. `honeypot` names a field people never see. `country` (ISO 3166,
     two letters) reads national phone numbers. `receipts` go to whatever address is given, so they are off
-    where anybody may fill it in.
+    where anybody may fill it in. `origins` are the websites whose pages may use it. A browser that sent it as
+    a plain HTML form is led on to `redirect`.
     """
 
     key: str
@@ -57,6 +58,7 @@ class Form(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     same_within: timedelta = timedelta(minutes=10)
     attachments: AttachmentLimits = AttachmentLimits()
     origins: tuple[str, ...] = ()
+    redirect: str | None = None
     receipts: bool = False
 
 
@@ -74,11 +76,10 @@ def read_form(
         raise Trapped([Fault(pointer(form.honeypot), "must stay empty")])
     sent_id = values.pop(form.submission_id, None) if form.submission_id else None
     answers, faults = check_answers(form.fields, values, form.country)
-    if faults := faults + check_files(form.attachments, submission.files):
+    files, wrong = check_files(form.attachments, submission.files)
+    if faults := faults + wrong:
         raise Unreadable(faults)
-    return _draft(
-        form, answers, submission.files, _external_id(form, submission, received_at, submission_id or sent_id)
-    )
+    return _draft(form, answers, files, _external_id(form, submission, received_at, submission_id or sent_id))
 
 
 def _draft(form: Form, answers: Answers, files: tuple[Attachment, ...], external_id: str) -> Draft:

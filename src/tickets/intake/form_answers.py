@@ -6,11 +6,14 @@ from datetime import date
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tickets.domain.draft import Attachment, FieldValue
 from tickets.domain.words import composed
 from tickets.intake.addresses import normal_address
+from tickets.intake.file_kinds import kind_of, taken
 from tickets.intake.phones import e164
+from tickets.intake.text import NAME_LIMIT, line
 from tickets.intake.unreadable import Fault, pointer
 
 FieldType = Literal["string", "integer", "number", "boolean", "email", "phone", "date"]
@@ -68,20 +71,26 @@ def check_answers(
     return answers, faults
 
 
-def check_files(limits: AttachmentLimits, files: Sequence[Attachment]) -> list[Fault]:
-    """What is wrong with the files, as a whole and each at `/attachments/<position>`."""
+def check_files(
+    limits: AttachmentLimits, files: Sequence[Attachment]
+) -> tuple[tuple[Attachment, ...], list[Fault]]:
+    """The files under the types they really have, and what is wrong: as a whole, and each at its position."""
     faults: list[Fault] = []
+    kept: list[Attachment] = []
     if len(files) > limits.count:
         faults.append(Fault("/attachments", f"at most {limits.count} files"))
     for position, file in enumerate(files):
+        here = pointer("attachments", position)
         if len(file.content) > limits.size:
-            faults.append(Fault(pointer("attachments", position), f"more than {limits.size} bytes"))
-        family = file.media_type.partition("/")[0] + "/*"
-        if not {file.media_type, family, "*/*"} & set(limits.media_types):
-            faults.append(
-                Fault(pointer("attachments", position), f"files of {file.media_type} are not taken")
-            )
-    return faults
+            faults.append(Fault(here, f"more than {limits.size} bytes"))
+        kind = kind_of(file)
+        if kind is None:
+            faults.append(Fault(here, f"is no {line(file.media_type, NAME_LIMIT)}, whatever it says"))
+        elif not taken(kind, limits.media_types):
+            faults.append(Fault(here, f"files of {kind} are not taken"))
+        else:
+            kept.append(replace(file, media_type=kind))
+    return tuple(kept), faults
 
 
 def _answer(field: FormField, given: FieldValue, country: str) -> FieldValue:
@@ -106,10 +115,17 @@ def _normal(kind: FieldType, given: str, country: str) -> str:
     elif kind == "phone":
         normal = e164(given, country)
     elif kind == "date":
-        normal = date.fromisoformat(given).isoformat()
+        normal = _date(given)
     if normal is None:
         raise ValueError("must be an e-mail address" if kind == "email" else "must be a telephone number")
     return normal
+
+
+def _date(given: str) -> str:
+    try:
+        return date.fromisoformat(given).isoformat()
+    except ValueError as error:
+        raise ValueError("must be a date such as 2026-12-31") from error
 
 
 def _number(field: FormField, given: FieldValue) -> int | float:

@@ -1,5 +1,7 @@
 """A form as JSON Schema (draft 2020-12), for whoever renders it."""
 
+import msgspec
+
 from tickets.intake.form import Form
 from tickets.intake.form_answers import FormField
 
@@ -15,14 +17,17 @@ _SHAPES: dict[str, dict[str, object]] = {
 
 
 def schema_of_form(form: Form) -> dict[str, object]:
-    """The JSON Schema of a submission; the honeypot is not in it, the submission id is."""
+    """The JSON Schema of a submission. `x-` words are ours: what a page must do beyond asking.
+
+    `x-honeypot` marks a field to be shown to nobody and left empty, `x-fresh` one to be filled with a new
+    random value each time; `x-attachments` are the limits of files, which only multipart can carry.
+    """
     properties = {field.name: _property(field) for field in form.fields}
     if form.submission_id:
-        properties[form.submission_id] = {
-            "type": "string",
-            "title": "A fresh random value for every submission",
-        }
-    return {
+        properties[form.submission_id] = {"type": "string", "x-fresh": True}
+    if form.honeypot:
+        properties[form.honeypot] = {"type": "string", "maxLength": 0, "x-honeypot": True}
+    schema: dict[str, object] = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": form.name,
         "type": "object",
@@ -30,6 +35,9 @@ def schema_of_form(form: Form) -> dict[str, object]:
         "required": [field.name for field in form.fields if field.required],
         "additionalProperties": False,
     }
+    if form.attachments.count:
+        schema["x-attachments"] = msgspec.to_builtins(form.attachments)
+    return schema
 
 
 def _property(field: FormField) -> dict[str, object]:

@@ -12,7 +12,7 @@ from tickets.api.idempotency import given_key
 from tickets.api.parameters import ANY_QUERY
 from tickets.api.parts import FromParts
 from tickets.api.problems import Problem
-from tickets.api.routes.intake import Received
+from tickets.api.routes.receiving import Received
 from tickets.domain.errors import NotFound
 from tickets.intake.posted_mail import NotProven, read_posted
 

@@ -11,6 +11,7 @@ from tickets.intake.unreadable import pointer
 _PLACE = re.compile(r"\{([^{}]+)\}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _ORIGIN = re.compile(r"https?://[^/\s?#@]+|\*")
+_REDIRECT = re.compile(r"(?:https://[^/\s?#@\\]+)?(?:/(?![/\\])[\x21-\x5b\x5d-\x7e]*)?")
 _ANSWERS = ("customer_name", "email", "phone", "language", "region", "priority")
 
 
@@ -71,3 +72,7 @@ def _limits(form: Form, at: str, faults: Faults) -> None:
     for n, origin in enumerate(form.origins):
         if not _ORIGIN.fullmatch(origin):
             faults.add(f"{at}/origins/{n}", f"{origin!r} is no origin such as https://shop.example.vn")
+    if form.redirect is not None and not (form.redirect and _REDIRECT.fullmatch(form.redirect)):
+        faults.add(
+            f"{at}/redirect", f"{form.redirect!r} is neither an https:// address nor a path such as /thanks"
+        )

@@ -1,0 +1,77 @@
+"""`/v1/forms` and `/v1/intake/forms`: what a form asks, and its answers coming in."""
+
+from typing import Any
+
+from litestar import Request, Response, get, post, route
+from litestar.enums import HttpMethod
+from litestar.openapi import ResponseSpec
+from litestar.params import FromPath
+
+from tickets.api.auth import PUBLIC
+from tickets.api.document import HIDDEN, accepts
+from tickets.api.form_callers import FORM_REFUSALS, HTML_TOO, form_asked, granted, thank, wants_page
+from tickets.api.origins import preflight
+from tickets.api.parameters import ANY_QUERY
+from tickets.api.parts import FromParts
+from tickets.api.routes.receiving import BEFORE, Received, receive
+from tickets.intake import schema_of_form
+
+_TAGS = ["Intake"]
+_INTAKE, _SCHEMA = "/v1/intake/forms/{form:str}", "/v1/forms/{form:str}/schema"
+_FORM = {
+    "application/json": dict[str, object],
+    "application/x-www-form-urlencoded": dict[str, str],
+    "multipart/form-data": bytes,
+}
+
+_LED_ON = {303: ResponseSpec(None, description="Taken in; to a browser that sent a plain HTML form.")}
+
+
+@post(
+    _INTAKE,
+    opt=PUBLIC | ANY_QUERY | HTML_TOO | accepts(_FORM),
+    tags=_TAGS,
+    operation_id="submitForm",
+    responses=BEFORE | _LED_ON,
+    dto=None,
+    exception_handlers=FORM_REFUSALS,
+)
+async def submit_form(
+    form: FromPath[str], request: Request[Any, Any, Any], parts: FromParts
+) -> Response[Received]:
+    """A form is submitted: JSON, urlencoded, or multipart with files. No key is needed.
+
+    A browser that sends a plain HTML form is led on to the form's `redirect`, or shown a page.
+    """
+    asked = await form_asked(parts, request, form)
+    answer = await receive(parts, request, "form", form)
+    if wants_page(request):
+        return thank(request, asked, answer.content.number)
+    answer.headers.update(granted(request))
+    return answer
+
+
+@get(_SCHEMA, opt=PUBLIC, tags=_TAGS, operation_id="getFormSchema", exception_handlers=FORM_REFUSALS)
+async def get_form_schema(
+    form: FromPath[str], request: Request[Any, Any, Any], parts: FromParts
+) -> Response[dict[str, object]]:
+    """The fields of a form, as JSON Schema, for whoever shows it."""
+    found = await form_asked(parts, request, form)
+    return Response(schema_of_form(found), headers=granted(request))
+
+
+@route(
+    [_INTAKE, _SCHEMA],
+    http_method=[HttpMethod.OPTIONS],
+    opt=PUBLIC | ANY_QUERY | HIDDEN,
+    status_code=204,
+    exception_handlers=FORM_REFUSALS,
+)
+async def ask_first(form: FromPath[str], request: Request[Any, Any, Any], parts: FromParts) -> Response[None]:
+    """A browser asks whether a page may (preflight)."""
+    await form_asked(parts, request, form)
+    methods = "POST, OPTIONS" if request.url.path.startswith("/v1/intake/") else "GET, OPTIONS"
+    return Response(None, status_code=204, headers=preflight(granted(request), methods))
+
+
+ROUTES = (ask_first, submit_form, get_form_schema)  # OPTIONS first, or Litestar answers them its own way

@@ -1,0 +1,140 @@
+"""A shop's website and its forms: pages that ask first, browsers that send plain HTML forms, robots."""
+
+from tests.journeys.conftest import Shop
+
+FORM, SCHEMA = "/v1/intake/forms/support", "/v1/forms/support/schema"
+SHOP, STRANGER = "https://shop.example.vn", "https://kẻ-lạ.example".encode("idna").decode()
+ANSWERS = {"name": "Nguyễn Thị Lan", "message": "Tivi không lên hình"}
+
+
+async def test_a_page_of_the_shop_reads_the_form_and_sends_it(shop: Shop) -> None:
+    asking = {"Origin": SHOP, "Access-Control-Request-Method": "POST"}
+    for path, method in ((FORM, "POST"), (SCHEMA, "GET")):
+        asked = await shop.client.options(path, headers=asking)
+        assert asked.status_code == 204, asked.text
+        assert asked.headers["access-control-allow-origin"] == SHOP
+        assert method in asked.headers["access-control-allow-methods"]
+        assert "content-type" in asked.headers["access-control-allow-headers"].lower()
+    shown = await shop.client.get(SCHEMA, headers={"Origin": SHOP})
+    assert shown.json()["properties"]["name"]["title"] == "Họ tên"
+    sent = await shop.client.post(FORM, json=ANSWERS, headers={"Origin": SHOP})
+    refused = await shop.client.post(FORM, json={"name": "Lan"}, headers={"Origin": SHOP})
+    assert [answer.status_code for answer in (shown, sent, refused)] == [200, 201, 422]
+    for answer in (shown, sent, refused):
+        assert answer.headers["access-control-allow-origin"] == SHOP
+        assert answer.headers["vary"] == "Origin"
+    assert "Location" in sent.headers["access-control-expose-headers"]
+
+
+async def test_a_page_of_a_stranger_is_turned_away_and_nothing_is_kept(shop: Shop) -> None:
+    for origin in (STRANGER, "null", SHOP + ".evil.example", "http://shop.example.vn", "https://["):
+        headers = {"Origin": origin}
+        for answer in (
+            await shop.client.options(FORM, headers=headers),
+            await shop.client.get(SCHEMA, headers=headers),
+            await shop.client.post(FORM, json=ANSWERS, headers=headers),
+        ):
+            assert answer.status_code == 403, (origin, answer.text)
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert answer.headers["vary"] == "Origin"
+            assert "access-control-allow-origin" not in answer.headers
+    assert (await shop.get("/v1/envelopes"))["items"] == []
+
+
+async def test_a_server_says_no_origin_and_our_own_pages_need_no_leave(shop: Shop) -> None:
+    sent = await shop.client.post(FORM, json=ANSWERS)
+    assert (sent.status_code, sent.headers["vary"]) == (201, "Origin")
+    ours = {"Origin": shop.app.settings.public_url}
+    assert (await shop.client.post(FORM, json=ANSWERS, headers=ours)).status_code == 200
+
+
+async def test_everybodys_pages_only_where_the_desk_says_so(shop: Shop) -> None:
+    form = (await shop.get("/v1/desk/forms/support")) | {"origins": ["*"]}
+    put = await shop.client.put("/v1/desk/forms/support", json=form)
+    assert put.status_code == 200, put.text
+    shown = await shop.client.get(SCHEMA, headers={"Origin": STRANGER})
+    assert shown.headers["access-control-allow-origin"] == "*"
+
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "Origin": SHOP}
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
+
+
+async def with_form(shop: Shop, **changes: object) -> None:
+    """The form of the desk, changed."""
+    form = (await shop.get("/v1/desk/forms/support")) | changes
+    put = await shop.client.put("/v1/desk/forms/support", json=form)
+    assert put.status_code == 200, put.text
+
+
+async def test_a_plain_html_form_sent_twice_leads_on_and_is_one_ticket(shop: Shop) -> None:
+    await with_form(shop, redirect="https://shop.example.vn/cam-on?tu=form")
+    for _click in range(2):
+        sent = await shop.client.post(FORM, data=ANSWERS, headers=BROWSER)
+        assert sent.status_code == 303, sent.text
+        assert sent.headers["location"] == "https://shop.example.vn/cam-on?tu=form"
+    robot = await shop.client.post(FORM, data=ANSWERS | {"website": "http://spam.example"}, headers=BROWSER)
+    assert (robot.status_code, robot.headers["location"]) == (303, sent.headers["location"])
+    assert len((await shop.get("/v1/tickets"))["items"]) == 1
+
+
+async def test_without_a_place_to_lead_to_a_page_thanks(shop: Shop) -> None:
+    sent = await shop.client.post(FORM, data=ANSWERS, headers={"Accept": "text/html"})
+    assert (sent.status_code, sent.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    number = (await shop.get("/v1/tickets"))["items"][0]["number"]
+    assert "Cảm ơn" in sent.text
+    assert f"Mã yêu cầu: {number}<" in sent.text
+    script = await shop.client.post(FORM, data=ANSWERS, headers={"Accept": "*/*"})
+    assert script.json()["number"] == number
+
+
+async def test_a_person_is_told_every_fault_in_their_language(shop: Shop) -> None:
+    wrong = {"email": "lan", "message": "Tivi hỏng", "<script>": "1"}
+    page = await shop.client.post(FORM, data=wrong, headers=BROWSER)
+    assert (page.status_code, page.headers["content-type"]) == (422, "text/html; charset=utf-8")
+    assert page.headers["access-control-allow-origin"] == SHOP
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    for told in ('lang="vi"', 'role="alert"', "Họ tên: bắt buộc phải điền", "Email: phải là địa chỉ e-mail"):
+        assert told in page.text
+    assert "&lt;script&gt;: không có mục này" in page.text
+    assert "<script>" not in page.text
+    await with_form(shop, language="en")
+    page = await shop.client.post(FORM, data=wrong, headers=BROWSER)
+    assert 'lang="en"' in page.text
+    assert "Họ tên: is required" in page.text
+    program = await shop.client.post(FORM, data=wrong, headers={"Origin": SHOP})
+    assert program.headers["content-type"] == "application/problem+json"
+    gone = await shop.client.post("/v1/intake/forms/gone", data=wrong, headers=BROWSER)
+    assert (gone.status_code, gone.headers["content-type"]) == (404, "text/html; charset=utf-8")
+
+
+async def test_a_redirect_leads_to_a_website_or_a_path_and_nowhere_else(shop: Shop) -> None:
+    form = await shop.get("/v1/desk/forms/support")
+    for wrong in (
+        "http://a.vn/",
+        "//evil.example",
+        "javascript:alert(1)",
+        "/a b",
+        "/\\evil",
+        "",
+        "https://",
+        "/a\r\nb",
+    ):
+        put = await shop.client.put("/v1/desk/forms/support", json=form | {"redirect": wrong})
+        assert put.status_code == 422, wrong
+        assert put.json()["errors"][0]["pointer"] == "/redirect", put.text
+    await with_form(shop, redirect="/cam-on")
+
+
+async def test_files_are_what_they_are_and_not_what_they_say(shop: Shop) -> None:
+    photo = ("file", ("anh.bin", PNG, "application/octet-stream"))
+    virus = ("file", ("anh.png", b"MZ\x90\0", "image/png"))
+    form = "/v1/intake/forms/warranty"
+    answers = {"name": "Lan", "phone": "0901234567", "product": "tivi", "problem": "Không lên hình"}
+    refused = await shop.client.post(form, data=answers, files=[photo, virus])
+    assert refused.status_code == 422, refused.text
+    assert [fault["pointer"] for fault in refused.json()["errors"]] == ["/attachments/1"]
+    taken = await shop.client.post(form, data=answers, files=[photo])
+    assert taken.status_code == 201, taken.text
+    rows = await shop.app.engine.fetch("SELECT media_type FROM attachment")
+    assert [row[0] for row in rows] == ["image/png"]
