@@ -34,6 +34,11 @@ POSTS: Mapping[str, object] = {
     "/v1/api-keys": {"name": "a", "scopes": ["tickets:read"]},
     "/v1/sla/recompute": None,
     "/v1/sla/what-if": {"start": "2026-03-01T00:00:00Z", "end": "2026-04-01T00:00:00Z"},
+    "/v1/routing/what-if": {
+        "start": "2026-03-01T00:00:00Z",
+        "end": "2026-03-02T00:00:00Z",
+        "agents": {"sales-hn-1": None},
+    },
     "/v1/jobs/{id}/cancel": None,
     "/v1/intake/forms/{form}": {"name": "Lan", "message": "Tivi hỏng"},
     "/v1/intake/inbox/{mailbox}": {},

@@ -273,6 +273,12 @@ def with_clocks(ticket: Ticket, clocks: sla.Clocks, next_instant: datetime | Non
     return replace(ticket, clocks=Raw(_encode(clocks)), due_at=min(due, default=None), tick_at=next_instant)
 
 
+def due_instants(ticket: Ticket) -> dict[str, datetime]:
+    """When what is promised is due, by metric, of the clocks that run."""
+    clocks = _clocks(ticket.clocks)
+    return {clock.metric: clock.due_at for clock in clocks if clock.state == "running" and clock.due_at}
+
+
 def escalations_of(events: Iterable[sla.Event], pinned: Pinned) -> tuple[Escalation, ...]:
     """What of it somebody has to hear."""
     return tuple(_escalation(event, pinned.terms) for event in events if event.type == "escalation_due")

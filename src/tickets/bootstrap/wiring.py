@@ -20,8 +20,9 @@ from tickets.application.customers.keep import Customers
 from tickets.application.desk.duty import on_duty
 from tickets.application.house import House
 from tickets.application.jobs.advance import Jobs, Work
-from tickets.application.jobs.job import Asked, Erase, Recompute, WhatIf
+from tickets.application.jobs.job import Asked, Erase, Recompute, RoutingWhatIf, WhatIf
 from tickets.application.jobs.recompute import Recomputing
+from tickets.application.jobs.routing_what_if import SupposingRouting
 from tickets.application.jobs.what_if import Supposing
 from tickets.application.notices import AlertNotices
 from tickets.application.receive import Porter
@@ -154,6 +155,7 @@ def _jobs(
     work: dict[type[Asked], Work] = {
         Recompute: Recomputing(house, store),
         WhatIf: Supposing(house, desks, store),
+        RoutingWhatIf: SupposingRouting(house, desks, store),
         Erase: Erasing(house, erasure),
     }
     return Jobs(store, work, counting)

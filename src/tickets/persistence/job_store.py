@@ -7,7 +7,10 @@ from itertools import groupby
 from operator import attrgetter
 from uuid import UUID
 
+from msgspec import Struct
+
 from tickets.application.jobs.job import Job, Step
+from tickets.application.placements.stays import Stay
 from tickets.application.promises.history import Line
 from tickets.domain.ticket import Ticket
 from tickets.persistence.engine import Engine
@@ -39,6 +42,13 @@ SELECT {_JOB.columns} FROM job
 WHERE state IN ('running', 'done') AND asked ->> 'kind' = 'erase' AND asked ->> 'customer' = $1
 ORDER BY id DESC LIMIT 1
 """
+_FORGET = "DELETE FROM job_stay WHERE job_id = $1"
+_KEEP_STAYS = (
+    "INSERT INTO job_stay (job_id, ticket_id, stay) SELECT $1, * FROM unnest($2::uuid[], $3::jsonb[])"
+)
+_STAYS = "SELECT stay FROM job_stay WHERE job_id = $1 AND ticket_id > $2 ORDER BY ticket_id LIMIT $3"
+_PAGE_OF_STAYS = 2_000
+_BEFORE_ALL = UUID(int=0)
 
 _OPEN = "status NOT IN ('solved', 'closed')"
 _COUNT_OPEN = f"SELECT count(*) FROM ticket WHERE {_OPEN}"
@@ -50,13 +60,20 @@ SELECT {TICKET.columns} FROM ticket WHERE {_OPENED_IN} AND ($3::uuid IS NULL OR 
 _LINE = Rows(Line)
 _HISTORIES = f"""
 SELECT {_LINE.columns} FROM ticket_event
-WHERE ticket_id = ANY ($1) AND (signal IS NOT NULL OR type LIKE '%\\_changed')
+WHERE ticket_id = ANY ($1) AND (signal IS NOT NULL OR type = 'assigned' OR type LIKE '%\\_changed')
 ORDER BY ticket_id, epoch, position
 """
 _LOCK_OPEN = f"""
 SELECT {TICKET.columns} FROM ticket WHERE {_OPEN} AND ($1::uuid IS NULL OR id > $1)
 ORDER BY id LIMIT $2 FOR UPDATE
 """
+
+
+class _KeptStay(Struct, frozen=True):
+    stay: Stay
+
+
+_STAY = Rows(_KeptStay)
 
 
 class PostgresJobs:
@@ -80,10 +97,14 @@ class PostgresJobs:
     async def save(self, job: UUID, step: Step, now: datetime) -> None:
         """Write what a step came to."""
         await self.engine.execute(_SAVE, job, step.done, step.place, step.result, step.last, now)
+        if step.last:
+            await self.engine.execute(_FORGET, job)
 
     async def fail(self, job: UUID, error: str, now: datetime) -> None:
         """End a job that cannot be carried out, unless it has ended."""
-        await self.engine.execute(_FAIL, job, error, now)
+        async with self.transaction():
+            await self.engine.execute(_FAIL, job, error, now)
+            await self.engine.execute(_FORGET, job)
 
     async def read(self, job: UUID) -> Job | None:
         """A job, or None."""
@@ -95,7 +116,11 @@ class PostgresJobs:
 
     async def cancel(self, job: UUID, now: datetime) -> Job | None:
         """Stop a job once its step under way is over; the job, or None when it was not running."""
-        return _JOB.optional(await self.engine.fetch_row(_CANCEL, job, now))
+        async with self.transaction():
+            cancelled = _JOB.optional(await self.engine.fetch_row(_CANCEL, job, now))
+            if cancelled is not None:  # the step we waited for may have put something away
+                await self.engine.execute(_FORGET, job)
+        return cancelled
 
     async def erasing(self, customer: UUID) -> Job | None:
         """The job that forgets a customer, running or done."""
@@ -119,6 +144,20 @@ class PostgresJobs:
         """What the engine was told of tickets, and which of their facts changed, in order."""
         lines = _LINE.all(await self.engine.fetch(_HISTORIES, tickets))
         return {ticket: list(own) for ticket, own in groupby(lines, key=attrgetter("ticket_id"))}
+
+    async def keep_stays(self, job: UUID, stays: Sequence[Stay]) -> None:
+        """Put away what a job has read, until it ends."""
+        await self.engine.execute(_KEEP_STAYS, job, [stay.id for stay in stays], stays)
+
+    async def stays(self, job: UUID) -> list[Stay]:
+        """What a job has put away, by ticket."""
+        found: list[Stay] = []
+        while True:
+            after = found[-1].id if found else _BEFORE_ALL
+            page = _STAY.all(await self.engine.fetch(_STAYS, job, after, _PAGE_OF_STAYS))
+            found += (row.stay for row in page)
+            if len(page) < _PAGE_OF_STAYS:
+                return found
 
     async def lock_open(self, after: UUID | None, limit: int) -> list[Ticket]:
         """Open tickets behind one, in order, locked."""

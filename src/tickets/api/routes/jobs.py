@@ -1,7 +1,7 @@
 """`/v1/jobs`: work under way, how far it is, and stopping it; and what starts it."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
@@ -16,13 +16,15 @@ from tickets.api.idempotency import Answer, once
 from tickets.api.pagination import DEFAULT_PAGE, Cursor, Limit, Page, answer_page, from_cursor
 from tickets.api.parts import FromParts, Parts
 from tickets.api.problems import Fault, Problem
-from tickets.application.jobs.job import Job, WhatIf
+from tickets.application.jobs.job import Job, RoutingWhatIf, WhatIf
 from tickets.application.jobs.recompute import start_recompute
+from tickets.application.jobs.routing_what_if import TooMany, start_routing_what_if
 from tickets.application.jobs.what_if import start_what_if
 from tickets.domain.errors import NotFound, Refused
 from tickets.domain.words import Instant
 
 _TAGS = ["Jobs"]
+_LONGEST = timedelta(days=31)
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 Key = Annotated[str, Meta(min_length=1, max_length=200)]
 
@@ -72,10 +74,7 @@ async def suppose_promises(request: Call, parts: FromParts, data: JSONBody[DeskD
     The real histories are replayed on the draft's terms: attainment, breaches and due instants before and
     after, by metric and team.
     """
-    if data.start < _EARLIEST:
-        raise _unfit(f"must not lie before {_EARLIEST:%Y-%m-%d}", "/start")
-    if data.start >= data.end:
-        raise _unfit("must be later than start", "/end")
+    _check_period(data.start, data.end)
     asked = WhatIf(
         start=data.start,
         end=data.end,
@@ -90,6 +89,64 @@ async def suppose_promises(request: Call, parts: FromParts, data: JSONBody[DeskD
         return Answer(HTTPStatus.ACCEPTED, msgspec.json.encode(job))
 
     return await _started(parts, request, start)
+
+
+class RosterDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Agents and routing rules as they might be, by key, each as `/v1/desk` takes it; null takes one away.
+
+    What is not named stays as the desk has it. Tickets opened in [start, end), 31 days at most, are
+    simulated.
+    """
+
+    start: Instant
+    end: Instant
+    agents: Annotated[dict[Key, dict[str, object] | None], Meta(max_length=1000)] = {}
+    routing_rules: Annotated[dict[Key, dict[str, object] | None], Meta(max_length=1000)] = {}
+
+
+@post(
+    "/v1/routing/what-if",
+    opt=needs("desk:write"),
+    tags=_TAGS,
+    operation_id="supposeRouting",
+    status_code=HTTPStatus.ACCEPTED,
+)
+async def suppose_routing(
+    request: Call, parts: FromParts, data: JSONBody[RosterDraft]
+) -> Response[Job | Raw]:
+    """Simulate routing for a past period on other rules or another roster. Nothing is changed.
+
+    Waits and late tickets by team and priority, load by agent: as it really was, as simulated on the desk,
+    and as simulated on the draft.
+    """
+    _check_period(data.start, data.end)
+    if data.end - data.start > _LONGEST:
+        raise _unfit(f"must be at most {_LONGEST.days} days after start", "/end")
+    if data.start >= parts.now():
+        raise _unfit("must lie in the past", "/start")
+    if not data.agents and not data.routing_rules:
+        raise _unfit("names no agent and no routing rule: there is nothing to suppose", "")
+    asked = RoutingWhatIf(
+        start=data.start, end=data.end, agents=dict(data.agents), routing_rules=dict(data.routing_rules)
+    )
+
+    async def start() -> Answer:
+        try:
+            job = await start_routing_what_if(
+                parts.jobs, parts.desks, asked, parts.new_id(), request.auth.actor, parts.now()
+            )
+        except TooMany as error:
+            raise _unfit(str(error), "/end") from error
+        return Answer(HTTPStatus.ACCEPTED, msgspec.json.encode(job))
+
+    return await _started(parts, request, start)
+
+
+def _check_period(start: datetime, end: datetime) -> None:
+    if start < _EARLIEST:
+        raise _unfit(f"must not lie before {_EARLIEST:%Y-%m-%d}", "/start")
+    if start >= end:
+        raise _unfit("must be later than start", "/end")
 
 
 def _unfit(detail: str, pointer: str) -> Problem:
@@ -151,4 +208,4 @@ async def _job(parts: Parts, job_id: UUID) -> Job:
     return job
 
 
-ROUTES = (recompute_promises, suppose_promises, list_jobs, get_job, cancel_job)
+ROUTES = (recompute_promises, suppose_promises, suppose_routing, list_jobs, get_job, cancel_job)

@@ -1,4 +1,4 @@
-"""A desk as it might be: some calendars and SLA policies new, replaced or gone."""
+"""A desk as it might be: some of its objects new, replaced or gone."""
 
 from collections.abc import Mapping
 
@@ -15,21 +15,21 @@ Objects = Mapping[str, object]
 """Objects of one kind by key, each as its JSON; null where it is to go."""
 
 
-def drafted(base: CompiledDesk, calendars: Objects, sla_policies: Objects) -> CompiledDesk:
-    """The desk with these objects in place of its own; those that replace another are its next version.
+KINDS = ("calendars", "sla_policies", "agents", "routing_rules")
+"""What a draft may hold: an object refers to none but those of kinds before its own."""
+
+
+def drafted(base: CompiledDesk, draft: Mapping[str, Objects]) -> CompiledDesk:
+    """The desk with these objects, by kind, in place of its own; what replaces another is its next version.
 
     Raises:
-        InvalidDesk: every fault of the first object that has any; pointers lead into
-            `{"calendars": …, "sla_policies": …}`.
+        InvalidDesk: every fault of the first object that has any; pointers lead into the draft.
     """
     desk, versions = base.desk, dict(base.versions)
     # What is referred to comes before, and goes after, what refers to it.
-    ordered = (
-        *(("calendars", key, body) for key, body in calendars.items() if body is not None),
-        *(("sla_policies", key, body) for key, body in sla_policies.items()),
-        *(("calendars", key, None) for key, body in calendars.items() if body is None),
-    )
-    for kind, key, body in ordered:
+    told = [(kind, key, body) for kind in KINDS for key, body in draft.get(kind, {}).items()]
+    gone = [each for each in reversed(told) if each[2] is None]
+    for kind, key, body in (*(each for each in told if each[2] is not None), *gone):
         desk = _changed(desk, kind, key, body)
         versions[kind, key] = versions.get((kind, key), 0) + 1
     return CompiledDesk(Published(desk, versions))

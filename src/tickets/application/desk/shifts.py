@@ -26,6 +26,11 @@ class Shifts:
         self.of = {agent: key for agent, key in found.items() if key in calendars}
         self._calendars = {key: calendars[key] for key in sorted({*self.of.values()})}
 
+    def calendar(self, agent: str) -> BusinessCalendar | None:
+        """The calendar an agent works in; None for one who has no shift."""
+        key = self.of.get(agent)
+        return None if key is None else self._calendars[key]
+
     def open_until(self, now: datetime) -> dict[str, datetime | None]:
         """By agent who has a shift: when it ends, None outside it. Agents without one are left out."""
         ends = {key: _around(calendar, now)[0] for key, calendar in self._calendars.items()}

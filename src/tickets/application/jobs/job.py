@@ -8,6 +8,8 @@ from uuid import UUID
 
 from msgspec import Struct, field
 
+from tickets.application.placements.stays import Stay
+from tickets.application.placements.weighing import AgentRow, WaitsRow
 from tickets.application.promises.comparison import ComparedRow
 from tickets.application.promises.history import Line
 from tickets.application.promises.moves import MOVES, Move
@@ -59,6 +61,11 @@ class WhatIf(Struct, frozen=True, kw_only=True, tag="what_if", tag_field="kind")
     calendars: dict[str, object] = {}
     sla_policies: dict[str, object] = {}
 
+    @property
+    def draft(self) -> dict[str, dict[str, object]]:
+        """What differs from the desk, by kind."""
+        return {"calendars": self.calendars, "sla_policies": self.sla_policies}
+
 
 class WhatIfResult(Struct, frozen=True, kw_only=True, tag="what_if", tag_field="kind"):
     """What a draft of the desk would have come to, by metric and team. `failed`: could not be compared."""
@@ -67,8 +74,38 @@ class WhatIfResult(Struct, frozen=True, kw_only=True, tag="what_if", tag_field="
     failed: tuple[UUID, ...] = ()
 
 
-Asked = Recompute | WhatIf | Erase
-Result = Recomputed | WhatIfResult | Erased
+class RoutingWhatIf(Struct, frozen=True, kw_only=True, tag="routing_what_if", tag_field="kind"):
+    """Simulate routing for the tickets opened in [start, end), on the desk and on a draft of it.
+
+    The draft is the desk as it stood when the job was asked for, with these objects in place of its own, each
+    as its JSON; null takes one away.
+    """
+
+    start: Instant
+    end: Instant
+    agents: dict[str, object] = {}
+    routing_rules: dict[str, object] = {}
+
+    @property
+    def draft(self) -> dict[str, dict[str, object]]:
+        """What differs from the desk, by kind."""
+        return {"agents": self.agents, "routing_rules": self.routing_rules}
+
+
+class RoutingWhatIfResult(Struct, frozen=True, kw_only=True, tag="routing_what_if", tag_field="kind"):
+    """What other rules or another roster would have come to; empty until all of it is simulated.
+
+    Three sides: `really` is what happened, `before` is simulated on the desk, `after` on the draft. How near
+    `before` comes to `really` tells how far to trust `after`. `failed` could not be read.
+    """
+
+    rows: tuple[WaitsRow, ...] = ()
+    agents: tuple[AgentRow, ...] = ()
+    failed: tuple[UUID, ...] = ()
+
+
+Asked = Recompute | WhatIf | RoutingWhatIf | Erase
+Result = Recomputed | WhatIfResult | RoutingWhatIfResult | Erased
 MOST_FAILED = 100
 """How many failed tickets a result names."""
 
@@ -148,6 +185,12 @@ class JobStore(Protocol):
 
     async def histories(self, tickets: Sequence[UUID]) -> dict[UUID, list[Line]]:
         """What the engine was told of tickets, and which of their facts changed, in order."""
+
+    async def keep_stays(self, job: UUID, stays: Sequence[Stay]) -> None:
+        """Put away what a job has read, until it ends."""
+
+    async def stays(self, job: UUID) -> list[Stay]:
+        """What a job has put away, by ticket."""
 
     async def lock_open(self, after: UUID | None, limit: int) -> Sequence[Ticket]:
         """Open tickets behind one, in order, locked."""

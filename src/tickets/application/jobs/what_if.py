@@ -32,7 +32,7 @@ async def start_what_if(
     store: JobStore, desks: PastDesks, asked: WhatIf, job_id: UUID, asked_by: str, now: datetime
 ) -> Job:
     """Ask what a draft of the desk would have come to. Raises `InvalidDesk` when it could be no desk."""
-    drafted(await desks.as_of(now), asked.calendars, asked.sla_policies)
+    drafted(await desks.as_of(now), asked.draft)
     asked = replace(asked, end=min(asked.end, now))
     job = Job(
         id=job_id,
@@ -92,7 +92,7 @@ class Supposing:
         if self._drafted is None or self._drafted[0] != job.id:
             try:
                 base = await self.desks.as_of(job.created_at)
-                self._drafted = job.id, drafted(base, asked.calendars, asked.sla_policies)
+                self._drafted = job.id, drafted(base, asked.draft)
             except (InvalidDesk, DeskTooNew) as error:  # another release than the one that took it on
                 raise Unworkable(str(error)) from error
         return self._drafted[1]
