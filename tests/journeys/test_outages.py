@@ -81,7 +81,9 @@ async def test_the_ticker_lives_through_an_outage_at_any_of_its_statements(shop:
         answers=house.answers,
         receipts=house.receipts,
     )
-    ticker = Ticker(flaky, shop.app.parts.porter, shop.app.ticker.watch_duty, Bell())
+    ticker = Ticker(
+        flaky, shop.app.parts.porter, shop.app.ticker.watch_duty, shop.app.parts.presences, Bell()
+    )
     async with asyncio.timeout(_PATIENCE):
         await ticker.run(shop.now, tickets.stopped)
     assert tickets.asked == 2

@@ -368,6 +368,9 @@ async def test_who_was_assigned_last_is_remembered_where_a_restart_cannot_lose_i
     await rule(shop, "everything-else", order=100, team="sales", strategy="round_robin")
     first = await opened(shop)
     shop.instant = shop.instant.replace(minute=1)
-    seen = {state.key: state.last_assigned_at for state in await shop.app.parts.house.tickets.agent_states()}
+    seen = {
+        state.key: state.last_assigned_at
+        for state in await shop.app.parts.house.tickets.agent_states(shop.now())
+    }
     assert seen[first["assignee"]] is not None
     assert (await opened(shop))["assignee"] != first["assignee"]

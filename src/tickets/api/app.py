@@ -16,6 +16,7 @@ from tickets.api.parts import Parts
 from tickets.api.problems import Fault, Problem, to_response
 from tickets.api.refusals import REFUSALS
 from tickets.api.routes import (
+    agents,
     calls,
     customer_data,
     customer_merging,
@@ -62,6 +63,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     *mail_stop.ROUTES,
     *exchange.ROUTES,
     *calls.ROUTES,
+    *agents.ROUTES,
     *desk.ROUTES,
 )
 """Every route there is."""

@@ -28,6 +28,7 @@ from tickets.persistence.idempotency import Idempotency
 from tickets.persistence.job_store import PostgresJobs
 from tickets.persistence.mail_addresses import PostgresAddresses
 from tickets.persistence.mail_places import MailPlaces
+from tickets.persistence.presence_store import PostgresPresences
 from tickets.persistence.promise_reading import PromiseReading
 from tickets.persistence.reading import Reading
 
@@ -64,6 +65,7 @@ class Parts:
     house: House
     porter: Porter
     desks: PostgresDesks
+    presences: PostgresPresences
     envelopes: PostgresEnvelopes
     addresses: PostgresAddresses
     reading: Reading

@@ -72,13 +72,19 @@ class Ledger(Struct, frozen=True):
 
 
 class AgentState(Struct, frozen=True):
-    """The live part of an agent: `load` in units of capacity; `idle_since` they hold nothing or came."""
+    """The live part of an agent: `load` in units of capacity; `idle_since` they hold nothing or came.
+
+    `presence` is as it is at the instant asked about, whoever has looked
+    since; it runs out at `expires_at`, None for never.
+    """
 
     key: str
     presence: str
     load: int
     last_assigned_at: datetime | None
     idle_since: datetime | None = None
+    presence_since: datetime | None = None
+    expires_at: datetime | None = None
 
 
 class Load(NamedTuple):
@@ -184,8 +190,8 @@ class TicketStore(Protocol):
     async def waiting(self, limit: int, after: tuple[datetime, UUID] | None) -> list[tuple[datetime, Ticket]]:
         """As `claim_waiting` of everyone, but nothing is locked, and what others hold is there too."""
 
-    async def agent_states(self) -> list[AgentState]:
-        """The live part of every agent."""
+    async def agent_states(self, now: datetime) -> list[AgentState]:
+        """The live part of every agent at an instant: whose presence has run out is offline."""
 
     async def next_instant(self) -> datetime | None:
         """When a ticket is next due, or routing may next say something new."""

@@ -54,7 +54,7 @@ async def pull(
 async def _most_urgent(
     house: House, desk: CompiledDesk, agent: str, now: datetime
 ) -> tuple[Ticket, Placement] | None:
-    states = await house.tickets.agent_states()
+    states = await house.tickets.agent_states(now)
     after: tuple[datetime, UUID] | None = None
     while page := await house.tickets.waiting(PAGE, after):
         tickets = {str(ticket.id): ticket for _, ticket in page}

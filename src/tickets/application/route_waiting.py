@@ -40,21 +40,21 @@ async def route_waiting(house: House, now: datetime, *, everyone: bool, batch: i
             house.looked_through = desk.revision if everyone else house.looked_through
             return changes
         if everyone and told:
-            everyone = await _any_room(house, desk)
+            everyone = await _any_room(house, desk, now)
         wanted_by, last = waiting[-1]
         after = wanted_by, last.id
 
 
-async def _any_room(house: House, desk: CompiledDesk) -> bool:
+async def _any_room(house: House, desk: CompiledDesk, now: datetime) -> bool:
     agents = desk.desk.agents
     return any(
         state.presence == "online" and state.key in agents and state.load < agents[state.key].capacity
-        for state in await house.tickets.agent_states()
+        for state in await house.tickets.agent_states(now)
     )
 
 
 async def _round(house: House, desk: CompiledDesk, waiting: list[Ticket], now: datetime) -> list[Change]:
-    states = await house.tickets.agent_states()
+    states = await house.tickets.agent_states(now)
     known = await house.tickets.last_agents({ticket.customer_id for ticket in waiting})
     courses = chart(waiting, desk, states, now, known)
     took = await _take(house, desk, courses, now)

@@ -23,7 +23,7 @@ async def take_back(house: House, now: datetime, batch: int = BATCH) -> list[Cha
     changes: list[Change] = []
     async with house.tickets.transaction():
         overdue = await house.tickets.claim_overdue(now, batch)
-        online = {state.key for state in await house.tickets.agent_states() if state.presence == "online"}
+        online = {state.key for state in await house.tickets.agent_states(now) if state.presence == "online"}
         for ticket in overdue:
             draw = Draw(await house.scene(ticket, desk, "router", now))
             if _taken_back(draw, online & desk.desk.agents.keys()):

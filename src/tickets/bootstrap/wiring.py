@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from tickets.application.jobs.recompute import Recomputing
 from tickets.application.jobs.routing_what_if import SupposingRouting
 from tickets.application.jobs.what_if import Supposing
 from tickets.application.notices import AlertNotices
+from tickets.application.ports import TicketStore
 from tickets.application.receive import Porter
 from tickets.application.take_call import CallTaker
 from tickets.application.take_mail import TakeMail
@@ -46,6 +48,7 @@ from tickets.persistence.mail_addresses import PostgresAddresses
 from tickets.persistence.mail_places import MailPlaces
 from tickets.persistence.outages import OUTAGES
 from tickets.persistence.outbox import PostgresOutbox
+from tickets.persistence.presence_store import PostgresPresences
 from tickets.persistence.promise_reading import PromiseReading
 from tickets.persistence.reading import Reading
 from tickets.persistence.secrets import installation_secret
@@ -118,6 +121,7 @@ async def _wire(
         mail_places=MailPlaces(engine, new_id()),
         environment=dict(os.environ),
         desks=desks,
+        presences=PostgresPresences(engine),
         envelopes=envelopes,
         addresses=PostgresAddresses(engine),
         reading=reading,
@@ -133,14 +137,14 @@ async def _wire(
         ring=ring,
         secret=secret,
         public_url=settings.public_url,
-        measure=_measuring(metrics, reading, outbox, desks, now),
+        measure=_measuring(metrics, reading, house.tickets, outbox, desks, now),
         largest_body=settings.body_limit,
     )
     return Application(
         settings=settings,
         engine=engine,
         parts=parts,
-        ticker=Ticker(house, parts.porter, _watching(settings, parts, ring_outbox), bell),
+        ticker=Ticker(house, parts.porter, _watching(settings, parts, ring_outbox), parts.presences, bell),
         jobs=_jobs(house, desks, jobs, erasure, counting),
         outbox=outbox,
         outbox_rung=outbox_rung,
@@ -224,6 +228,7 @@ async def _secret(settings: Settings, engine: Engine) -> bytes:
 def _measuring(
     metrics: Metrics,
     reading: Reading,
+    tickets: TicketStore,
     outbox: PostgresOutbox,
     desks: PostgresDesks,
     now: Callable[[], datetime],
@@ -233,6 +238,8 @@ def _measuring(
         state, leaving = await reading.gauges(), await outbox.backlog()
         age = timedelta() if leaving.oldest is None else now() - leaving.oldest
         desk = (await desks.current()).desk
+        states = await tickets.agent_states(now())
+        metrics.show_agents(Counter(state.presence for state in states if state.key in desk.agents))
         metrics.show_on_call({duty.schedule: duty.now.agent is not None for duty in on_duty(desk, now())})
         metrics.show_backlog(state.backlog, state.waiting, state.alerts, state.stuck)
         metrics.show_outbox(leaving.pending, leaving.dead, age)

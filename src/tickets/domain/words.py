@@ -24,6 +24,10 @@ IdentityKind = Literal["email", "phone", "zalo", "messenger", "telegram", "whats
 
 PRIORITIES: tuple[Priority, ...] = get_args(Priority)
 STATUSES: tuple[Status, ...] = get_args(Status)
+Presence = Literal["online", "away", "offline", "on_leave"]
+PRESENCES: tuple[Presence, ...] = get_args(Presence)
+"""What an agent may be; only who is online is given tickets."""
+
 WORKING: frozenset[Status] = frozenset({"new", "open", "pending", "on_hold"})
 """Statuses in which a ticket is somebody's work and holds its assignee's capacity."""
 

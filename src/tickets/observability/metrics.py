@@ -9,7 +9,7 @@ from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
-from tickets.domain.words import STATUSES, WORKING
+from tickets.domain.words import PRESENCES, STATUSES, WORKING
 
 MEDIA_TYPE = CONTENT_TYPE_LATEST
 """The Content-Type of `Metrics.exposition()`."""
@@ -79,6 +79,7 @@ class Metrics:
         )
 
     def _routing(self) -> None:
+        self.agents = self._gauge("tickets_agents", "Agents of the desk by presence.", "presence")
         self.stuck = self._gauge("tickets_stuck", "Tickets waiting that routing has given up on.")
         self.routing_failures = self._counter(
             "tickets_routing_failures",
@@ -108,6 +109,11 @@ class Metrics:
         self.waiting.set(waiting)
         self.stuck.set(stuck)
         self.alerts_open.set(alerts_open)
+
+    def show_agents(self, by_presence: Mapping[str, int]) -> None:
+        """Set how many agents there are of each presence."""
+        for presence in PRESENCES:
+            self.agents.labels(presence).set(by_presence.get(presence, 0))
 
     def show_on_call(self, answered: Mapping[str, bool]) -> None:
         """Set for every schedule whether somebody answers; one that is not named is no more."""

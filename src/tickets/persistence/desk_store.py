@@ -24,11 +24,9 @@ _WRITE = """
 INSERT INTO desk_object (kind, key, version, body, published_at)
 SELECT $1, $2, coalesce(max(version), 0) + 1, $3, $4 FROM desk_object WHERE kind = $1 AND key = $2
 """
-_AGENT = "INSERT INTO agent_state (key, presence, idle_since) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
-_PRESENCE = """
-UPDATE agent_state SET presence = $2, idle_since = CASE
-    WHEN load = 0 AND $2 = 'online' AND presence <> 'online' THEN $3 ELSE idle_since END
-WHERE key = $1 RETURNING load
+_AGENT = """
+INSERT INTO agent_state (key, presence, idle_since, presence_since) VALUES ($1, $2, $3, $3)
+ON CONFLICT DO NOTHING
 """
 
 
@@ -89,11 +87,6 @@ class PostgresDesks:
                 if isinstance(change.after, Agent):
                     await self.engine.execute(_AGENT, change.key, change.after.presence, now)
         return moved
-
-    async def set_presence(self, agent: str, presence: str, now: datetime) -> int | None:
-        """Change an agent's presence; the units they hold, None for nobody of that key."""
-        load: int | None = await self.engine.fetch_value(_PRESENCE, agent, presence, now)
-        return load
 
     async def _revision(self) -> int:
         revision: int = await self.engine.fetch_value(_REVISION)

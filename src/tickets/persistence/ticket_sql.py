@@ -6,6 +6,7 @@ Those that know, open and save take many tickets as well as one.
 from msgspec.structs import fields
 
 from tickets.domain.ticket import Alert, Customer, Offer, Ticket
+from tickets.persistence.presence_store import presence_at
 from tickets.persistence.rows import Rows
 
 TICKET = Rows(Ticket)
@@ -209,7 +210,7 @@ UPDATE agent_state SET load = load + $2, idle_since = CASE WHEN load + $2 = 0 TH
 WHERE key = $1
 """
 
-TAKE = """
+TAKE = f"""
 WITH asked AS (
     SELECT * FROM unnest($1::text[], $2::int[], $3::int[], $4::timestamptz[]) AS a(key, units, capacity, at)
 ), held AS ( -- in one order, so that no two who take and free can wait for each other
@@ -217,7 +218,8 @@ WITH asked AS (
 )
 UPDATE agent_state SET load = load + asked.units, last_assigned_at = asked.at, idle_since = NULL
 FROM asked JOIN held USING (key)
-WHERE agent_state.key = asked.key AND presence = 'online' AND load + asked.units <= asked.capacity
+WHERE agent_state.key = asked.key AND load + asked.units <= asked.capacity
+  AND ({presence_at("asked.at")}) = 'online'
 RETURNING agent_state.key
 """
 
@@ -233,7 +235,7 @@ SELECT {TICKET.columns} FROM ticket WHERE id IN (
     SELECT id FROM ticket WHERE react_by <= $1
     UNION ALL
     SELECT ticket.id FROM ticket LEFT JOIN agent_state ON key = offered_to
-    WHERE offered_to IS NOT NULL AND (route_at <= $1 OR presence IS DISTINCT FROM 'online')
+    WHERE offered_to IS NOT NULL AND (route_at <= $1 OR ({presence_at("$1")}) IS DISTINCT FROM 'online')
 ) ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
 """
 LAST_AGENTS = """
@@ -261,11 +263,16 @@ WHERE waiting_since IS NOT NULL AND offered_to IS NULL
   AND ($2::timestamptz IS NULL OR ({WANTED_BY}, id) > ($2, $3::uuid))
 ORDER BY 1, id LIMIT $1
 """
-AGENT_STATES = "SELECT key, presence, load, last_assigned_at, idle_since FROM agent_state"
+AGENT_STATES = f"""
+SELECT key, {presence_at("$1::timestamptz")}, load, last_assigned_at, idle_since,
+       CASE WHEN expires_at <= $1 THEN expires_at ELSE presence_since END, expires_at
+FROM agent_state
+"""
 NEXT_INSTANT = """
 SELECT least((SELECT min(tick_at) FROM ticket WHERE tick_at IS NOT NULL),
              (SELECT min(route_at) FROM ticket WHERE waiting_since IS NOT NULL),
-             (SELECT min(react_by) FROM ticket WHERE react_by IS NOT NULL))
+             (SELECT min(react_by) FROM ticket WHERE react_by IS NOT NULL),
+             (SELECT min(expires_at) FROM agent_state WHERE expires_at IS NOT NULL))
 """
 FIND_ALERT = f"SELECT {ALERT.columns} FROM alert WHERE id = $1"
 TELL_ALSO = "UPDATE alert SET recipients = recipients || $2::jsonb WHERE id = $1"

@@ -201,9 +201,9 @@ class PostgresTickets:
         rows = await self.engine.fetch(sql.WAITING, limit, *(after or (None, None)))
         return [(wanted_by, sql.TICKET.one(ticket)) for wanted_by, *ticket in rows]
 
-    async def agent_states(self) -> list[AgentState]:
-        """The live part of every agent."""
-        return _STATES.all(await self.engine.fetch(sql.AGENT_STATES))
+    async def agent_states(self, now: datetime) -> list[AgentState]:
+        """The live part of every agent at an instant: whose presence has run out is offline."""
+        return _STATES.all(await self.engine.fetch(sql.AGENT_STATES, now))
 
     async def next_instant(self) -> datetime | None:
         """When a ticket is next due, or routing may next say something new."""

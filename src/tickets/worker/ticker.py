@@ -13,6 +13,7 @@ import structlog
 
 from tickets.application.house import House
 from tickets.application.pass_time import BATCH, pass_time
+from tickets.application.presence import Presences
 from tickets.application.receive import Porter
 from tickets.application.route_waiting import route_waiting
 from tickets.application.take_back import take_back
@@ -59,10 +60,13 @@ class Bell:
 class Ticker:
     """One ticker. `step` is the whole of it; `run` repeats it in real time."""
 
-    def __init__(self, house: House, porter: Porter, watch_duty: WatchDuty, bell: Bell) -> None:
+    def __init__(
+        self, house: House, porter: Porter, watch_duty: WatchDuty, presences: Presences, bell: Bell
+    ) -> None:
         self.house = house
         self.porter = porter
         self.watch_duty = watch_duty
+        self.presences = presences
         self.bell = bell
         self._swept = datetime.min.replace(tzinfo=UTC)
 
@@ -73,6 +77,7 @@ class Ticker:
             changed += self._observe(changes)
             if len(changes) < BATCH:
                 break
+        await self.presences.settle(now)
         while changes := await take_back(self.house, now):
             changed += self._observe(changes)
         return changed + self._observe(await route_waiting(self.house, now, everyone=everyone))

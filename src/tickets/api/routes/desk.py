@@ -1,4 +1,4 @@
-"""`/v1/desk`, `/v1/agents`, `/v1/alerts`: configuration, presence, and what on-call managers watch."""
+"""`/v1/desk`, `/v1/alerts`: configuration, and what on-call managers watch."""
 
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
@@ -6,10 +6,9 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, delete, get, post, put
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
-from msgspec import Raw, Struct
+from litestar.params import FromPath, FromQuery, QueryParameter
+from msgspec import Raw
 
-from tickets.api.acting import agent_of
 from tickets.api.auth import Call, needs
 from tickets.api.idempotency import Answer, repeatable
 from tickets.api.pagination import DEFAULT_PAGE, Cursor, Limit, Page, answer_page, from_cursor
@@ -20,31 +19,6 @@ from tickets.application.desk.export import export
 from tickets.application.desk.kinds import KIND, objects_of
 from tickets.application.views import AlertView
 from tickets.domain.errors import NotFound
-from tickets.domain.words import Instant
-
-
-class NewPresence(Struct, frozen=True, forbid_unknown_fields=True):
-    """Whether the agent can be given tickets."""
-
-    presence: Literal["online", "away", "offline", "on_leave"]
-
-
-class AgentView(Struct, frozen=True):
-    """An agent and how busy they are, in units of capacity.
-
-    Outside their shift the router takes them for offline, whatever `presence` says; without one they are
-    always in it.
-    """
-
-    key: str
-    name: str
-    teams: tuple[str, ...]
-    presence: str
-    load: int
-    capacity: int
-    in_shift: bool
-    shift_ends_at: Instant | None
-    idle_since: Instant | None
 
 
 @get(
@@ -103,41 +77,6 @@ async def remove_object(kind: FromPath[str], key: FromPath[str], parts: FromPart
     parts.ring(everyone=True)
 
 
-@get("/v1/agents", opt=needs("desk:read"), tags=["Agents"], operation_id="listAgents")
-async def list_agents(parts: FromParts) -> list[AgentView]:
-    """Every agent, and how busy they are."""
-    desk = await parts.desks.current()
-    states = {state.key: state for state in await parts.house.tickets.agent_states()}
-    shifts = desk.shifts.open_until(parts.now())
-    return [
-        AgentView(
-            key=key,
-            name=agent.name,
-            teams=agent.teams,
-            presence=states[key].presence,
-            load=states[key].load,
-            capacity=agent.capacity,
-            in_shift=key not in shifts or shifts[key] is not None,
-            shift_ends_at=shifts.get(key),
-            idle_since=states[key].idle_since,
-        )
-        for key, agent in desk.desk.agents.items()
-        if key in states
-    ]
-
-
-@put("/v1/agents/{key:str}/presence", opt=needs("tickets:write"), tags=["Agents"], operation_id="setPresence")
-async def set_presence(
-    key: FromPath[str], request: Call, parts: FromParts, data: JSONBody[NewPresence]
-) -> NewPresence:
-    """Come, go away, leave. Only agents who are online are given tickets."""
-    agent = agent_of(key, request)
-    if await parts.desks.set_presence(agent, data.presence, parts.now()) is None:
-        raise NotFound(f"there is no agent {agent}")
-    parts.ring(everyone=data.presence == "online")
-    return data
-
-
 @get("/v1/alerts", opt=needs("alerts:read"), tags=["Alerts"], operation_id="listAlerts")
 async def list_alerts(
     request: Call,
@@ -178,8 +117,6 @@ ROUTES = (
     get_object,
     put_object,
     remove_object,
-    list_agents,
-    set_presence,
     list_alerts,
     acknowledge_alert,
 )

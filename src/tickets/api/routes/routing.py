@@ -26,7 +26,8 @@ async def explain_routing(id: FromPath[UUID], parts: FromParts) -> RoutingView: 
     urgency = await parts.reading.urgency(id)
     desk = await parts.house.desks.current()
     known = await parts.house.tickets.last_agents([ticket.customer_id])
-    return routing_of(ticket, urgency, desk, await parts.house.tickets.agent_states(), parts.now(), known)
+    now = parts.now()
+    return routing_of(ticket, urgency, desk, await parts.house.tickets.agent_states(now), now, known)
 
 
 @post(
@@ -44,7 +45,7 @@ async def preview_routing(parts: FromParts, data: JSONBody[Supposed]) -> Placed:
     now = parts.now()
     ticket = supposed_ticket(data, now)
     desk = await parts.house.desks.current()
-    return preview(ticket, desk, await parts.house.tickets.agent_states(), now)
+    return preview(ticket, desk, await parts.house.tickets.agent_states(now), now)
 
 
 @get("/v1/queues", opt=needs("tickets:read"), tags=_TAGS, operation_id="listQueues")
@@ -52,8 +53,9 @@ async def list_queues(parts: FromParts) -> QueuesView:
     """What waits for each team, how urgently, who could take it, and how long who joins now will wait."""
     desk = await parts.house.desks.current()
     tickets = parts.house.tickets
-    states = await tickets.agent_states()
-    return await queues_of(parts.reading, tickets.last_agents, desk, states, parts.now())
+    now = parts.now()
+    states = await tickets.agent_states(now)
+    return await queues_of(parts.reading, tickets.last_agents, desk, states, now)
 
 
 ROUTES = (explain_routing, preview_routing, list_queues)

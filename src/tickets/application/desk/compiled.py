@@ -115,6 +115,11 @@ class CompiledDesk:
         text = self.team(team).react_within
         return None if text is None else routing.duration(text)
 
+    @cached_property
+    def presence_expiry(self) -> timedelta:
+        """How long a presence that runs on beats outlives the last of them."""
+        return routing.duration(self.desk.presence_expiry)
+
     def form(self, key: str) -> Form | None:
         """A form by key."""
         return self.desk.forms.get(key)

@@ -23,6 +23,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     clock of `timezone` (IANA). Customers who wrote to no mailbox are answered from `mailbox`, by default the
     first by key. `weights` is how many units of capacity a ticket of a channel takes, 1 where
     it says nothing. Nobody is given a ticket whose shift ends within `wind_down` (ISO 8601).
+    Who promised beats and sent none for `presence_expiry` is offline.
     """
 
     key: str = "desk"
@@ -33,6 +34,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     mailbox: str | None = None
     weights: dict[Channel, Annotated[int, Meta(ge=1, le=1000)]] = {}
     wind_down: str = "PT5M"
+    presence_expiry: str = "PT2M"
 
 
 class Team(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -128,6 +130,11 @@ class Desk(Struct, frozen=True, kw_only=True):
     def wind_down(self) -> str:
         """How close to the end of a shift nobody is given a ticket any more."""
         return self.settings.get(SETTINGS, _DEFAULTS).wind_down
+
+    @property
+    def presence_expiry(self) -> str:
+        """How long a presence that runs on beats outlives the last of them."""
+        return self.settings.get(SETTINGS, _DEFAULTS).presence_expiry
 
     def units(self, channel: Channel) -> int:
         """Units of capacity that a ticket of a channel takes."""

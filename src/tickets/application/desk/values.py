@@ -51,6 +51,11 @@ def _settings(desk: Desk, faults: Faults) -> None:
         routing.duration(desk.wind_down)
     except ValueError:
         faults.add("/settings/wind_down", f"not an ISO 8601 duration: {desk.wind_down!r}")
+    try:
+        if routing.duration(desk.presence_expiry) < _NOTICEABLE:
+            faults.add("/settings/presence_expiry", "a beat may be five seconds late on any network")
+    except ValueError:
+        faults.add("/settings/presence_expiry", f"not an ISO 8601 duration: {desk.presence_expiry!r}")
 
 
 def _regions(desk: Desk, faults: Faults) -> None:

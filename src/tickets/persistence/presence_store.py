@@ -1,0 +1,84 @@
+"""Presence in PostgreSQL: what agents say of themselves, how long it holds, and what became of it.
+
+Each statement locks agents' rows alone and no ticket's, so that law 3 is kept by all who call.
+"""
+
+from datetime import datetime
+
+from tickets.application.presence import AgentEvent
+from tickets.persistence.engine import Engine
+from tickets.persistence.rows import Rows
+
+
+def presence_at(instant: str) -> str:
+    """An agent's presence at an instant (an SQL expression), whether or not a ticker has looked since."""
+    return f"CASE WHEN expires_at <= {instant} THEN 'offline' ELSE presence END"
+
+
+_EVENT = Rows(AgentEvent)
+
+_HOLD = "SELECT FROM agent_state WHERE key = $1 FOR UPDATE"
+
+_SETTLE = """
+WITH due AS (
+    SELECT key, presence AS before, expires_at FROM agent_state
+    WHERE expires_at <= $1 AND ($2::text IS NULL OR key = $2) ORDER BY key FOR UPDATE SKIP LOCKED
+), moved AS (
+    UPDATE agent_state SET presence = 'offline', presence_since = due.expires_at, expires_at = NULL
+    FROM due WHERE agent_state.key = due.key
+)
+INSERT INTO presence_event (agent, before, after, why, occurred_at, detected_at)
+SELECT key, before, 'offline', 'expired', expires_at, $1 FROM due ORDER BY expires_at, key
+RETURNING agent
+"""
+
+_SET = """
+WITH was AS (SELECT key, presence FROM agent_state WHERE key = $1),
+moved AS (
+    UPDATE agent_state SET presence = $2, expires_at = $4,
+        presence_since = CASE WHEN was.presence <> $2 THEN $3 ELSE presence_since END,
+        idle_since = CASE WHEN load = 0 AND $2 = 'online' AND was.presence <> 'online'
+            THEN $3 ELSE idle_since END
+    FROM was WHERE agent_state.key = was.key RETURNING was.presence
+)
+INSERT INTO presence_event (agent, before, after, why, occurred_at, detected_at)
+SELECT $1, presence, $2, $5, $3, $3 FROM moved WHERE presence <> $2
+"""
+
+_BEAT = """
+UPDATE agent_state SET expires_at = greatest(expires_at, $3) WHERE key = $1 AND expires_at > $2
+RETURNING expires_at
+"""
+
+_EVENTS = f"SELECT {_EVENT.columns} FROM presence_event WHERE agent = $1 ORDER BY id DESC LIMIT $2"
+
+
+class PostgresPresences:
+    """Agents' presence. Whoever asks for it elsewhere asks `agent_states`, which knows what has expired."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    async def settle(self, now: datetime, agent: str | None = None) -> list[str]:
+        """Say of every agent (or of this one) whose presence has run out that it did, once; who they are."""
+        return [row[0] for row in await self.engine.fetch(_SETTLE, now, agent)]
+
+    async def set(
+        self, agent: str, presence: str, why: str, now: datetime, expires_at: datetime | None
+    ) -> bool:
+        """Change an agent's presence; False for nobody of that key."""
+        async with self.engine.transaction(allow_nested=True):
+            if await self.engine.fetch_row(_HOLD, agent) is None:
+                return False
+            await self.settle(now, agent)  # what ran out before comes before in the history, too
+            await self.engine.execute(_SET, agent, presence, now, expires_at, why)
+        return True
+
+    async def beat(self, agent: str, now: datetime, expires_at: datetime) -> datetime | None:
+        """Let a presence that runs on beats hold on; until when. None when it does not, or no more."""
+        until: datetime | None = await self.engine.fetch_value(_BEAT, agent, now, expires_at)
+        return until
+
+    async def events(self, agent: str, limit: int) -> list[AgentEvent]:
+        """What became of an agent's presence, from the newest on."""
+        return _EVENT.all(await self.engine.fetch(_EVENTS, agent, limit))
