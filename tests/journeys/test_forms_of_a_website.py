@@ -1,6 +1,13 @@
 """A shop's website and its forms: pages that ask first, browsers that send plain HTML forms, robots."""
 
+import asyncio
+from datetime import timedelta
+
+import pytest
 from tests.journeys.conftest import Shop
+
+from tickets.api.form_callers import sender_of
+from tickets.intake import read_rate
 
 FORM, SCHEMA = "/v1/intake/forms/support", "/v1/forms/support/schema"
 SHOP, STRANGER = "https://shop.example.vn", "https://kẻ-lạ.example".encode("idna").decode()
@@ -138,3 +145,44 @@ async def test_files_are_what_they_are_and_not_what_they_say(shop: Shop) -> None
     assert taken.status_code == 201, taken.text
     rows = await shop.app.engine.fetch("SELECT media_type FROM attachment")
     assert [row[0] for row in rows] == ["image/png"]
+
+
+async def test_one_address_sends_so_many_and_waits_for_more(shop: Shop) -> None:
+    await with_form(shop, rate="3/PT1M")
+    stranger = {"Authorization": ""}
+
+    async def send(number: int, **more: str) -> tuple[int, str | None]:
+        said = ANSWERS | {"message": f"{number}"}
+        answer = await shop.client.post(FORM, data=said, headers=stranger | more)
+        return answer.status_code, answer.headers.get("retry-after")
+
+    at_once = await asyncio.gather(*(send(number) for number in range(10)))
+    assert sorted(status for status, _ in at_once) == [201] * 3 + [429] * 7
+    assert all(1 <= int(wait or 0) <= 20 for status, wait in at_once if status == 429)
+    assert len((await shop.get("/v1/envelopes"))["items"]) == 3
+    page = await shop.client.post(FORM, data=ANSWERS, headers=stranger | BROWSER)
+    assert (page.status_code, page.headers["access-control-allow-origin"]) == (429, SHOP)
+    assert "Hãy đợi 20 giây" in page.text
+    shop.instant += timedelta(seconds=20)
+    assert [status for status, _ in [await send(11), await send(12)]] == [201, 429]
+    for number in range(20, 25):
+        await shop.post(FORM, ANSWERS | {"message": f"{number}"})
+    assert (await shop.client.post("/v1/intake/forms/warranty", headers=stranger)).status_code == 422
+    shop.instant += timedelta(minutes=1)
+    await shop.app.parts.form_rates.forget(shop.instant)
+    assert await shop.app.engine.fetch("SELECT FROM form_rate") == []
+
+
+def test_a_household_is_one_sender_and_its_address_is_not_kept() -> None:
+    same = {sender_of(host, b"s") for host in ("2001:db8::1", "2001:db8::2:1")}
+    assert len(same) == 1
+    assert sender_of("::ffff:192.0.2.1", b"s") == sender_of("192.0.2.1", b"s")
+    others = ("2001:db8:0:1::1", "192.0.2.1", "192.0.2.2", "", "no address")
+    assert len({sender_of(host, b"s") for host in others} | same) == 6
+
+
+@pytest.mark.parametrize("wrong", ["", "10", "0/PT1M", "10/1M", "10/PT0S", "10/P2D", "-1/PT1M", "10/P1Y"])
+def test_a_rate_is_a_number_and_a_time(wrong: str) -> None:
+    assert read_rate("10/PT1M").cost == timedelta(seconds=6)
+    with pytest.raises(ValueError, match="no rate"):
+        read_rate(wrong)

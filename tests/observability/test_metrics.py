@@ -43,6 +43,7 @@ def test_no_label_is_an_id() -> None:
         "outcome",
         "status",
         "metric",
+        "form",
         "verdict",
         "level",
         "state",

@@ -1,5 +1,8 @@
 """Who calls a form: a page on somebody's website, a browser that sends an HTML form, or a server."""
 
+import hmac
+import math
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Any, Final
 
 from litestar import Request, Response
@@ -8,10 +11,11 @@ from litestar.types import ExceptionHandlersMap
 from tickets.api.form_page import PAGE_HEADERS, fault_page, page_language, thanks_page
 from tickets.api.origins import cors
 from tickets.api.parts import Parts
-from tickets.api.problems import to_response, understood
+from tickets.api.problems import Problem, to_response, understood
 from tickets.api.refusals import REFUSALS, problem_of
 from tickets.domain.errors import NotFound
-from tickets.intake import Form
+from tickets.intake import Form, read_rate
+from tickets.persistence.api_keys import PREFIX
 
 HTML_TOO: Final[dict[str, object]] = {"html_too": True}
 """The `opt` of a route that answers people in HTML as well."""
@@ -34,8 +38,47 @@ async def form_asked(parts: Parts, request: Request[Any, Any, Any], key: str) ->
     if form is None:
         raise NotFound(f"there is no form {key!r}")
     request.state[_FORM], request.state[_LANGUAGE] = form, page_language(form, desk.desk.language)
-    request.state[_GRANTED] = cors(request.headers.get("origin"), form.origins, parts.public_url)
+    try:
+        request.state[_GRANTED] = cors(request.headers.get("origin"), form.origins, parts.public_url)
+    except Problem:
+        parts.metrics.forms_refused.labels(key, "origin").inc()
+        raise
     return form
+
+
+async def keep_to_rate(parts: Parts, request: Request[Any, Any, Any], form: Form) -> None:
+    """Count one submission of the caller's address. Raises `Problem` 429 beyond the form's rate.
+
+    Whoever shows an API key that may take requests in speaks for many people and is not counted.
+    """
+    if form.rate is None or await _speaks_for_many(parts, request):
+        return
+    sender = sender_of(request.client.host if request.client else "", parts.secret)
+    wait = await parts.form_rates.take(form.key, sender, read_rate(form.rate), parts.now())
+    if wait is not None:
+        parts.metrics.forms_refused.labels(form.key, "rate").inc()
+        seconds = math.ceil(wait.total_seconds())
+        detail = "This address has sent this form too often."
+        raise Problem(429, detail, kind="rate", headers={"Retry-After": str(seconds)})
+
+
+def sender_of(host: str, secret: bytes) -> bytes:
+    """A keyed digest of an address, so that none is kept; of IPv6, the /64 that one household has."""
+    try:
+        address: object = ip_address(host)
+    except ValueError:
+        address = host
+    if isinstance(address, IPv6Address):
+        address = address.ipv4_mapped or IPv6Network((address, 64), strict=False)
+    return hmac.digest(secret, f"sender {address}".encode(), "sha256")[:16]
+
+
+async def _speaks_for_many(parts: Parts, request: Request[Any, Any, Any]) -> bool:
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not secret.startswith(PREFIX):
+        return False
+    key = await parts.api_keys.find(secret.strip())
+    return key is not None and key.valid(parts.now()) and key.allows("intake:write")
 
 
 def granted(request: Request[Any, Any, Any]) -> dict[str, str]:

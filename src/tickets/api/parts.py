@@ -24,6 +24,7 @@ from tickets.persistence.customer_store import PostgresCustomers
 from tickets.persistence.desk_store import PostgresDesks
 from tickets.persistence.engine import Engine
 from tickets.persistence.envelopes import PostgresEnvelopes
+from tickets.persistence.form_rates import PostgresFormRates
 from tickets.persistence.idempotency import Idempotency
 from tickets.persistence.job_store import PostgresJobs
 from tickets.persistence.mail_addresses import PostgresAddresses
@@ -68,6 +69,7 @@ class Parts:
     presences: PostgresPresences
     envelopes: PostgresEnvelopes
     addresses: PostgresAddresses
+    form_rates: PostgresFormRates
     reading: Reading
     promises: PromiseReading
     take_mail: TakeMail

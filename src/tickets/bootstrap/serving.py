@@ -98,6 +98,7 @@ async def _forget(app: Application) -> None:
     """Drop kept answers and lines of agents' streams that are past their time, then rest."""
     await app.parts.idempotency.forget(app.parts.now() - KEPT_ANSWERS)
     await app.parts.calls.forget(app.parts.now() - KEPT_ANSWERS)
+    await app.parts.form_rates.forget(app.parts.now())
     await asyncio.sleep(timedelta(hours=1).total_seconds())
 
 

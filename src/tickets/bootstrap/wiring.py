@@ -42,6 +42,7 @@ from tickets.persistence.desk_store import PostgresDesks
 from tickets.persistence.duty_store import PostgresDuties
 from tickets.persistence.engine import Engine
 from tickets.persistence.envelopes import PostgresEnvelopes
+from tickets.persistence.form_rates import PostgresFormRates
 from tickets.persistence.idempotency import Idempotency
 from tickets.persistence.job_store import PostgresJobs
 from tickets.persistence.mail_addresses import PostgresAddresses
@@ -124,6 +125,7 @@ async def _wire(
         presences=PostgresPresences(engine),
         envelopes=envelopes,
         addresses=PostgresAddresses(engine),
+        form_rates=PostgresFormRates(engine),
         reading=reading,
         promises=PromiseReading(engine),
         jobs=jobs,

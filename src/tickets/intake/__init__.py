@@ -15,6 +15,7 @@ from tickets.intake.form_schema import schema_of_form
 from tickets.intake.hotline import CallEvent
 from tickets.intake.inbox import Mailbox, read_mail
 from tickets.intake.line import Ami, CallMapping, Line
+from tickets.intake.rate import Rate, read_rate
 from tickets.intake.threading import message_id, reply_address, ticket_of_address, ticket_of_message_id
 from tickets.intake.twilio import twilio_signature
 from tickets.intake.unreadable import Fault, Trapped, Unreadable
@@ -32,6 +33,7 @@ __all__ = [
     "FormMapping",
     "Line",
     "Mailbox",
+    "Rate",
     "Submission",
     "Trapped",
     "Unreadable",
@@ -42,6 +44,7 @@ __all__ = [
     "milestones",
     "read_form",
     "read_mail",
+    "read_rate",
     "read_reports",
     "reply_address",
     "schema_of_form",

@@ -41,7 +41,8 @@ class Form(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     within `same_within` is one request. `honeypot` names a field people never see. `country` (ISO 3166,
     two letters) reads national phone numbers. `receipts` go to whatever address is given, so they are off
     where anybody may fill it in. `origins` are the websites whose pages may use it. A browser that sent it as
-    a plain HTML form is led on to `redirect`.
+    a plain HTML form is led on to `redirect`. `rate` is how often one address may
+    submit it; null is no limit.
     """
 
     key: str
@@ -59,6 +60,7 @@ class Form(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     attachments: AttachmentLimits = AttachmentLimits()
     origins: tuple[str, ...] = ()
     redirect: str | None = None
+    rate: str | None = "30/PT1M"
     receipts: bool = False
 
 

@@ -61,6 +61,9 @@ class Metrics:
             self.deliveries_dead.labels(way)
         self.calls = self._counter("tickets_calls", "Calls by outcome.", "direction", "outcome")
         self.exchanges_away = self._gauge("tickets_exchanges_away", "Asterisks we do not hear.")
+        self.forms_refused = self._counter(
+            "tickets_forms_refused", "Submissions turned away: origin, rate, or trapped.", "form", "cause"
+        )
         self.mail_in = self._counter(
             "tickets_mail_in",
             "Mail at the door: taken, known, refused, deferred (its sender has it), or a connection failed.",

@@ -9,7 +9,15 @@ from litestar.params import FromPath
 
 from tickets.api.auth import PUBLIC
 from tickets.api.document import HIDDEN, accepts
-from tickets.api.form_callers import FORM_REFUSALS, HTML_TOO, form_asked, granted, thank, wants_page
+from tickets.api.form_callers import (
+    FORM_REFUSALS,
+    HTML_TOO,
+    form_asked,
+    granted,
+    keep_to_rate,
+    thank,
+    wants_page,
+)
 from tickets.api.origins import preflight
 from tickets.api.parameters import ANY_QUERY
 from tickets.api.parts import FromParts
@@ -44,6 +52,7 @@ async def submit_form(
     A browser that sends a plain HTML form is led on to the form's `redirect`, or shown a page.
     """
     asked = await form_asked(parts, request, form)
+    await keep_to_rate(parts, request, asked)
     answer = await receive(parts, request, "form", form)
     if wants_page(request):
         return thank(request, asked, answer.content.number)

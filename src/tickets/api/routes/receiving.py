@@ -43,6 +43,7 @@ async def receive(
     try:
         arrived = await parts.porter.receive(envelope, desk, CORRELATION_ID.get())
     except Trapped:
+        parts.metrics.forms_refused.labels(account, "trapped").inc()
         return Response(Received(), status_code=201)
     if arrived.ticket is None:
         if channel == "hotline":  # a call that is no ticket's affair, such as one of ours

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from tickets.application.desk.fault import Faults
 from tickets.application.desk.model import Desk
-from tickets.intake import Form
+from tickets.intake import Form, read_rate
 from tickets.intake.unreadable import pointer
 
 _PLACE = re.compile(r"\{([^{}]+)\}")
@@ -72,6 +72,11 @@ def _limits(form: Form, at: str, faults: Faults) -> None:
     for n, origin in enumerate(form.origins):
         if not _ORIGIN.fullmatch(origin):
             faults.add(f"{at}/origins/{n}", f"{origin!r} is no origin such as https://shop.example.vn")
+    if form.rate is not None:
+        try:
+            read_rate(form.rate)
+        except ValueError as error:
+            faults.add(f"{at}/rate", str(error))
     if form.redirect is not None and not (form.redirect and _REDIRECT.fullmatch(form.redirect)):
         faults.add(
             f"{at}/redirect", f"{form.redirect!r} is neither an https:// address nor a path such as /thanks"
