@@ -1,7 +1,11 @@
 """A shop's website and its forms: pages that ask first, browsers that send plain HTML forms, robots."""
 
 import asyncio
+import base64
+import json
 from datetime import timedelta
+from hashlib import sha256
+from typing import Any
 
 import pytest
 from tests.journeys.conftest import Shop
@@ -186,3 +190,48 @@ def test_a_rate_is_a_number_and_a_time(wrong: str) -> None:
     assert read_rate("10/PT1M").cost == timedelta(seconds=6)
     with pytest.raises(ValueError, match="no rate"):
         read_rate(wrong)
+
+
+def solved(challenge: dict[str, Any], **changes: object) -> str:
+    """What the widget sends after counting up to the number."""
+    salt, goal = challenge["salt"], challenge["challenge"]
+    most = challenge["maxnumber"]
+    number = next(n for n in range(most + 1) if sha256(f"{salt}{n}".encode()).hexdigest() == goal)
+    answer = {**challenge, "number": number, "took": 12} | changes
+    return base64.b64encode(json.dumps(answer).encode()).decode()
+
+
+async def test_a_proof_of_work_serves_one_request(shop: Shop) -> None:
+    await with_form(shop, proof=True)
+    where = (await shop.get(SCHEMA))["properties"]["altcha"]["x-challenge"]
+    got = await shop.client.get(where, headers={"Origin": SHOP})
+    assert (got.headers["access-control-allow-origin"], got.headers["cache-control"]) == (SHOP, "no-store")
+    proof = solved(got.json())
+    first = await shop.post(FORM, ANSWERS | {"altcha": proof})
+    assert await shop.post(FORM, ANSWERS | {"altcha": proof}, status=200) == first
+    edited = ANSWERS | {"altcha": proof, "message": "Khác"}
+    other = await shop.client.post(FORM, json=edited, headers={"Idempotency-Key": "k"})
+    assert (other.status_code, other.json()["errors"][0]["pointer"]) == (422, "/altcha")
+    assert len((await shop.get("/v1/tickets"))["items"]) == 1
+    late = solved(await shop.get(where))
+    shop.instant += timedelta(hours=1, seconds=1)
+    fresh = await shop.get(where)
+    forged = fresh["salt"].partition("=")[0] + "=9999999999&"
+    for wrong in (
+        None,
+        "",
+        "wat",
+        "e30=",
+        late,
+        solved(fresh, number=1),
+        solved(fresh, signature="0" * 64),
+        solved(fresh, salt=forged),
+        solved(fresh, algorithm="SHA-1"),
+        solved(fresh, number=-1),
+        proof[:-4],
+    ):
+        answer = await shop.client.post(FORM, json=ANSWERS | {"altcha": wrong})
+        assert answer.status_code == 422, wrong
+        assert [fault["pointer"] for fault in answer.json()["errors"]] == ["/altcha"], wrong
+    await shop.post(FORM, ANSWERS | {"altcha": solved(fresh), "message": "Khác"})
+    assert (await shop.client.get("/v1/forms/warranty/challenge")).status_code == 404

@@ -13,8 +13,11 @@ from tickets.api.origins import cors
 from tickets.api.parts import Parts
 from tickets.api.problems import Problem, to_response, understood
 from tickets.api.refusals import REFUSALS, problem_of
+from tickets.application.arrive import KeyReused
 from tickets.domain.errors import NotFound
-from tickets.intake import Form, read_rate
+from tickets.intake import Fault, Form, Unreadable, read_rate
+from tickets.intake.proof import FIELD
+from tickets.intake.unreadable import pointer
 from tickets.persistence.api_keys import PREFIX
 
 HTML_TOO: Final[dict[str, object]] = {"html_too": True}
@@ -103,11 +106,14 @@ def thank(request: Request[Any, Any, Any], form: Form, number: int | None) -> Re
 
 def refuse_caller(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """Any refusal, readable by the page that asked, or by the person who sent the form."""
+    form: Form | None = request.state.get(_FORM)
+    if isinstance(error, KeyReused) and form is not None and form.proof:
+        error = Unreadable([Fault(pointer(FIELD), "was used for another request")])
     problem = problem_of(error) if type(error) in REFUSALS else None
     answer: Response[Any] = to_response(request, problem or error)
     if wants_page(request):
         shown = problem or understood(error)
-        page = fault_page(request.state.get(_FORM), request.state.get(_LANGUAGE, "vi"), shown)
+        page = fault_page(form, request.state.get(_LANGUAGE, "vi"), shown)
         headers = {**answer.headers, **PAGE_HEADERS}
         answer = Response(page, status_code=answer.status_code, media_type="text/html", headers=headers)
     answer.headers.update(granted(request))

@@ -60,6 +60,7 @@ _VIETNAMESE = [
         (r"files of (\S+) are not taken", r"không nhận tệp loại \1"),
         (r"is no (\S+), whatever it says", r"không phải là tệp \1"),
         ("is given more than once", "bị gửi nhiều lần"),
+        ("does not solve a challenge of this form", "không hợp lệ, hãy tải lại trang"),
         (r"is over; .*", "đã hết hạn, hãy tải lại trang"),
         (r"was used for another request", "đã dùng cho yêu cầu khác, hãy tải lại trang"),
     )

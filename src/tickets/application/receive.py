@@ -163,7 +163,7 @@ def read(envelope: Envelope, desk: CompiledDesk, secret: bytes) -> Said:
     match _entrance(envelope, desk):
         case Form() as form:
             submission = decode_body(envelope.body, envelope.media_type)
-            return read_form(form, submission, envelope.received_at, envelope.given_id)
+            return read_form(form, submission, envelope.received_at, envelope.given_id, secret)
         case Mailbox() as mailbox:
             return read_mail(envelope.body, mailbox, secret)
         case Line() as line:

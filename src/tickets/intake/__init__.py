@@ -15,6 +15,7 @@ from tickets.intake.form_schema import schema_of_form
 from tickets.intake.hotline import CallEvent
 from tickets.intake.inbox import Mailbox, read_mail
 from tickets.intake.line import Ami, CallMapping, Line
+from tickets.intake.proof import Challenge, challenge_of_body, make_challenge
 from tickets.intake.rate import Rate, read_rate
 from tickets.intake.threading import message_id, reply_address, ticket_of_address, ticket_of_message_id
 from tickets.intake.twilio import twilio_signature
@@ -27,6 +28,7 @@ __all__ = [
     "CallEvent",
     "CallMapping",
     "CallReport",
+    "Challenge",
     "Fault",
     "Form",
     "FormField",
@@ -37,9 +39,11 @@ __all__ = [
     "Submission",
     "Trapped",
     "Unreadable",
+    "challenge_of_body",
     "customer_number",
     "decode_body",
     "draft_of_call",
+    "make_challenge",
     "message_id",
     "milestones",
     "read_form",

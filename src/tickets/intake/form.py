@@ -11,6 +11,7 @@ from tickets.domain.draft import Attachment, Draft, Identity, Sender
 from tickets.domain.words import PRIORITIES, IdentityKind, Priority
 from tickets.intake.form_answers import Answers, AttachmentLimits, FormField, check_answers, check_files
 from tickets.intake.form_body import FormValue, Submission
+from tickets.intake.proof import FIELD, challenge_answered, check_proof
 from tickets.intake.text import NAME_LIMIT, block, line
 from tickets.intake.unreadable import Fault, Trapped, Unreadable, pointer
 
@@ -42,7 +43,7 @@ class Form(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     two letters) reads national phone numbers. `receipts` go to whatever address is given, so they are off
     where anybody may fill it in. `origins` are the websites whose pages may use it. A browser that sent it as
     a plain HTML form is led on to `redirect`. `rate` is how often one address may
-    submit it; null is no limit.
+    submit it; null is no limit. `proof` asks for the answer to a challenge, in the field `altcha`.
     """
 
     key: str
@@ -61,13 +62,21 @@ class Form(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     origins: tuple[str, ...] = ()
     redirect: str | None = None
     rate: str | None = "30/PT1M"
+    proof: bool = False
     receipts: bool = False
 
 
 def read_form(
-    form: Form, submission: Submission, received_at: datetime, submission_id: str | None = None
+    form: Form,
+    submission: Submission,
+    received_at: datetime,
+    submission_id: str | None = None,
+    secret: bytes = b"",
 ) -> Draft:
     """The draft of one submission; `submission_id` is the caller's own (an `Idempotency-Key`), if any.
+
+    `secret` signed the challenge of a form that asks for proof; its answer is the submission's id, so that it
+    serves one request.
 
     Raises:
         Unreadable: with every fault of every field.
@@ -77,8 +86,13 @@ def read_form(
     if form.honeypot and values.pop(form.honeypot, None):
         raise Trapped([Fault(pointer(form.honeypot), "must stay empty")])
     sent_id = values.pop(form.submission_id, None) if form.submission_id else None
+    proof = values.pop(FIELD, None) if form.proof else None
+    if form.proof:
+        submission_id = challenge_answered(proof)
     answers, faults = check_answers(form.fields, values, form.country)
     files, wrong = check_files(form.attachments, submission.files)
+    if form.proof:
+        wrong += check_proof(proof, form.key, secret, received_at)
     if faults := faults + wrong:
         raise Unreadable(faults)
     return _draft(form, answers, files, _external_id(form, submission, received_at, submission_id or sent_id))

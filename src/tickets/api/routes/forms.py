@@ -7,6 +7,7 @@ from litestar.enums import HttpMethod
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath
 
+from tickets.adapters.system import random_bytes
 from tickets.api.auth import PUBLIC
 from tickets.api.document import HIDDEN, accepts
 from tickets.api.form_callers import (
@@ -22,10 +23,12 @@ from tickets.api.origins import preflight
 from tickets.api.parameters import ANY_QUERY
 from tickets.api.parts import FromParts
 from tickets.api.routes.receiving import BEFORE, Received, receive
-from tickets.intake import schema_of_form
+from tickets.domain.errors import NotFound
+from tickets.intake import Challenge, challenge_of_body, make_challenge, schema_of_form
 
 _TAGS = ["Intake"]
 _INTAKE, _SCHEMA = "/v1/intake/forms/{form:str}", "/v1/forms/{form:str}/schema"
+_CHALLENGE = "/v1/forms/{form:str}/challenge"
 _FORM = {
     "application/json": dict[str, object],
     "application/x-www-form-urlencoded": dict[str, str],
@@ -53,7 +56,9 @@ async def submit_form(
     """
     asked = await form_asked(parts, request, form)
     await keep_to_rate(parts, request, asked)
-    answer = await receive(parts, request, "form", form)
+    sent = request.headers.get("content-type", "")
+    proven = challenge_of_body(await request.body(), sent) if asked.proof else None
+    answer = await receive(parts, request, "form", form, proven)
     if wants_page(request):
         return thank(request, asked, answer.content.number)
     answer.headers.update(granted(request))
@@ -69,8 +74,20 @@ async def get_form_schema(
     return Response(schema_of_form(found), headers=granted(request))
 
 
+@get(_CHALLENGE, opt=PUBLIC, tags=_TAGS, operation_id="getFormChallenge", exception_handlers=FORM_REFUSALS)
+async def get_form_challenge(
+    form: FromPath[str], request: Request[Any, Any, Any], parts: FromParts
+) -> Response[Challenge]:
+    """A challenge of a form that asks for proof of work, as ALTCHA takes it; good for an hour and once."""
+    found = await form_asked(parts, request, form)
+    if not found.proof:
+        raise NotFound(f"the form {form!r} asks for no proof")
+    made = make_challenge(form, parts.porter.secret, parts.new_id().bytes + random_bytes(8), parts.now())
+    return Response(made, headers=granted(request) | {"Cache-Control": "no-store"})
+
+
 @route(
-    [_INTAKE, _SCHEMA],
+    [_INTAKE, _SCHEMA, _CHALLENGE],
     http_method=[HttpMethod.OPTIONS],
     opt=PUBLIC | ANY_QUERY | HIDDEN,
     status_code=204,
@@ -83,4 +100,5 @@ async def ask_first(form: FromPath[str], request: Request[Any, Any, Any], parts:
     return Response(None, status_code=204, headers=preflight(granted(request), methods))
 
 
-ROUTES = (ask_first, submit_form, get_form_schema)  # OPTIONS first, or Litestar answers them its own way
+ROUTES = (ask_first, submit_form, get_form_schema, get_form_challenge)
+"""OPTIONS first, or Litestar answers them its own way."""

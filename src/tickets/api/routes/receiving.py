@@ -27,16 +27,19 @@ BEFORE = {200: ResponseSpec(Received, description="It came before, or belongs to
 
 
 async def receive(
-    parts: Parts, request: Request[Any, Any, Any], channel: Channel, account: str
+    parts: Parts, request: Request[Any, Any, Any], channel: Channel, account: str, given_id: str | None = None
 ) -> Response[Received]:
-    """Keep what a request brings as an envelope, take it in, and say what became of it."""
+    """Keep what a request brings as an envelope, take it in, and say what became of it.
+
+    `given_id` names it where the request's `Idempotency-Key` does not.
+    """
     envelope = Envelope(
         id=parts.new_id(),
         channel=channel,
         account=account,
         media_type=request.headers.get("content-type", ""),
         body=await request.body(),
-        given_id=given_key(request),
+        given_id=given_id or given_key(request),
         received_at=parts.now(),
     )
     desk = await parts.house.desks.current()

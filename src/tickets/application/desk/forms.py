@@ -41,6 +41,8 @@ def _questions(form: Form, at: str, faults: Faults) -> None:
             faults.add(f"{here}/name", f"a second field called {field.name!r}")
         if field.name in (form.honeypot, form.submission_id):
             faults.add(f"{here}/name", f"{field.name!r} is the honeypot or the submission id, not a question")
+        if form.proof and field.name == "altcha":
+            faults.add(f"{here}/name", "'altcha' is the answer to the challenge, not a question")
         names.add(field.name)
         if field.max_length < 1:
             faults.add(f"{here}/max_length", "must be at least 1")
