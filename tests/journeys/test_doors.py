@@ -7,6 +7,7 @@ WITHOUT_A_KEY = {
     "/livez",
     "/readyz",
     "/metrics",
+    "/v1/forms/{form}/challenge",
     "/v1/forms/{form}/schema",
     "/v1/intake/forms/{form}",
     "/v1/intake/inbox/{mailbox}/mime",

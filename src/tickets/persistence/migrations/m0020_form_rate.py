@@ -2,7 +2,7 @@
 
 from tickets.persistence.migrate import Script
 
-ID = "0018"
+ID = "0020"
 
 SQL = """
 CREATE UNLOGGED TABLE form_rate (
