@@ -27,6 +27,8 @@ WAYS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "offer_timeout": st.sampled_from(["PT30S", "PT1M"]),
         "rounds": st.integers(1, 100),
         "react_within": st.sampled_from(["PT10M", "P1D"]),
+        "on_leave": st.sampled_from(["keep", "hand_back"]),
+        "away_limit": st.sampled_from(["PT30M", "PT4H"]),
     },
 )
 

@@ -85,6 +85,20 @@ class AgentState(Struct, frozen=True):
     idle_since: datetime | None = None
     presence_since: datetime | None = None
     expires_at: datetime | None = None
+    leave_starts_at: datetime | None = None
+    leave_ends_at: datetime | None = None
+
+
+class Gone(NamedTuple):
+    """An agent who should not hold tickets of a team, and why.
+
+    None is any team; with `since`, those given to them up to then.
+    """
+
+    agent: str
+    team: str | None
+    since: datetime | None
+    why: str
 
 
 class Load(NamedTuple):
@@ -170,6 +184,12 @@ class TicketStore(Protocol):
 
     async def claim_overdue(self, now: datetime, limit: int) -> list[Ticket]:
         """Tickets offered too long or to somebody who has gone, or not reacted to in time; locked."""
+
+    async def left_teams(self) -> list[tuple[str, str, datetime]]:
+        """Agents who hold something and were taken out of a team: who, which, when."""
+
+    async def claim_held(self, gone: Sequence[Gone], limit: int) -> list[Ticket]:
+        """Open tickets of agents who have gone, locked; those others hold are left to them."""
 
     async def last_agents(self, customers: Collection[UUID]) -> dict[UUID, str]:
         """By customer, the agent who had a ticket of theirs last."""

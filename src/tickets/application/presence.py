@@ -16,11 +16,11 @@ from tickets.domain.words import Instant, Presence
 
 
 class AgentEvent(Struct, frozen=True):
-    """A presence that became another: `set` by somebody, or `expired` for want of a beat."""
+    """A presence that became another: `set` by somebody, `expired` for want of a beat, or by a leave."""
 
     before: str
     after: str
-    why: Literal["set", "expired"]
+    why: Literal["set", "expired", "leave_began", "leave_ended", "leave_cancelled"]
     occurred_at: Instant
     detected_at: Instant
 
@@ -36,6 +36,12 @@ class Presences(Protocol):
     ) -> bool:
         """Change an agent's presence; False for nobody of that key."""
 
+    async def leave(self, agent: str, now: datetime) -> tuple[datetime, datetime] | None:
+        """The leave an agent has begun or will begin, from and until when."""
+
+    async def plan_leave(self, agent: str, period: tuple[datetime, datetime] | None, now: datetime) -> bool:
+        """Plan it anew, or (None) not at all; False for nobody of that key."""
+
     async def beat(self, agent: str, now: datetime, expires_at: datetime) -> datetime | None:
         """Let a presence that runs on beats hold on; until when. None when it does not, or no more."""
 
@@ -49,9 +55,20 @@ async def set_presence(
     *,
     beats: bool = False,
 ) -> datetime | None:
-    """Change it; when it runs out, None for never. Raises `NotFound`, and `Refused` for beats of nobody."""
+    """Change it; when it runs out, None for never.
+
+    Raises:
+        NotFound: no such agent.
+        Refused: who is gone sends no beats; who is on a planned leave has to call it off first.
+    """
     if beats and presence not in _BEATING:
         raise Refused(f"who is {presence} sends no beats; leave `beats` out")
+    leave = await presences.leave(agent, now)
+    if leave is not None and leave[0] <= now:
+        raise Refused(
+            f"{agent} is on leave until {leave[1].isoformat()}; "
+            f"call it off first with DELETE /v1/agents/{agent}/leave"
+        )
     expires_at = now + desk.presence_expiry if beats else None
     if not await presences.set(agent, presence, "set", now, expires_at):
         raise NotFound(f"there is no agent {agent}")

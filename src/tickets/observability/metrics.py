@@ -83,6 +83,11 @@ class Metrics:
 
     def _routing(self) -> None:
         self.agents = self._gauge("tickets_agents", "Agents of the desk by presence.", "presence")
+        self.handed_back = self._counter(
+            "tickets_handed_back", "Tickets taken from agents who have gone.", "why"
+        )
+        for why in ("retired", "left_team", "on_leave", "away"):
+            self.handed_back.labels(why)
         self.stuck = self._gauge("tickets_stuck", "Tickets waiting that routing has given up on.")
         self.routing_failures = self._counter(
             "tickets_routing_failures",

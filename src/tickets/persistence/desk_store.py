@@ -28,6 +28,10 @@ _AGENT = """
 INSERT INTO agent_state (key, presence, idle_since, presence_since) VALUES ($1, $2, $3, $3)
 ON CONFLICT DO NOTHING
 """
+_LEFT = """
+INSERT INTO left_team (agent, team, left_at) SELECT $1, unnest($2::text[]), $3
+ON CONFLICT (agent, team) DO UPDATE SET left_at = excluded.left_at
+"""
 
 
 class PostgresDesks:
@@ -86,7 +90,14 @@ class PostgresDesks:
                 await self.engine.execute(_WRITE, change.kind, change.key, body, now)
                 if isinstance(change.after, Agent):
                     await self.engine.execute(_AGENT, change.key, change.after.presence, now)
+                    await self._leave_teams(change.before, change.after, now)
         return moved
+
+    async def _leave_teams(self, before: object, after: Agent, now: datetime) -> None:
+        """Remember what teams an agent is no longer in: what they hold of those may have to go back."""
+        left = set(before.teams) - set(after.teams) if isinstance(before, Agent) else set()
+        if left:
+            await self.engine.execute(_LEFT, after.key, sorted(left), now)
 
     async def _revision(self) -> int:
         revision: int = await self.engine.fetch_value(_REVISION)

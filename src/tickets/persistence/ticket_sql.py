@@ -238,6 +238,14 @@ SELECT {TICKET.columns} FROM ticket WHERE id IN (
     WHERE offered_to IS NOT NULL AND (route_at <= $1 OR ({presence_at("$1")}) IS DISTINCT FROM 'online')
 ) ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
 """
+LEFT_TEAMS = "SELECT agent, team, left_at FROM left_team JOIN agent_state ON key = agent WHERE load > 0"
+CLAIM_HELD = f"""
+SELECT {TICKET.columns} FROM ticket WHERE id IN (
+    SELECT ticket.id FROM unnest($1::text[], $2::text[], $3::timestamptz[]) AS gone(agent, of_team, since)
+    JOIN ticket ON assignee = agent AND status NOT IN ('solved', 'closed')
+        AND (of_team IS NULL OR team = of_team) AND (since IS NULL OR last_agent_since <= since)
+) ORDER BY id LIMIT $4 FOR UPDATE SKIP LOCKED
+"""
 LAST_AGENTS = """
 SELECT asked, (SELECT last_agent FROM ticket WHERE customer_id = asked AND last_agent IS NOT NULL
                ORDER BY last_agent_since DESC LIMIT 1)
@@ -265,14 +273,19 @@ ORDER BY 1, id LIMIT $1
 """
 AGENT_STATES = f"""
 SELECT key, {presence_at("$1::timestamptz")}, load, last_assigned_at, idle_since,
-       CASE WHEN expires_at <= $1 THEN expires_at ELSE presence_since END, expires_at
+       CASE WHEN leave_ends_at <= $1 THEN leave_ends_at WHEN leave_starts_at <= $1 THEN leave_starts_at
+            WHEN expires_at <= $1 THEN expires_at ELSE presence_since END,
+       expires_at, leave_starts_at, leave_ends_at
 FROM agent_state
 """
 NEXT_INSTANT = """
 SELECT least((SELECT min(tick_at) FROM ticket WHERE tick_at IS NOT NULL),
              (SELECT min(route_at) FROM ticket WHERE waiting_since IS NOT NULL),
              (SELECT min(react_by) FROM ticket WHERE react_by IS NOT NULL),
-             (SELECT min(expires_at) FROM agent_state WHERE expires_at IS NOT NULL))
+             (SELECT min(expires_at) FROM agent_state WHERE expires_at IS NOT NULL),
+             (SELECT min(leave_starts_at) FROM agent_state
+              WHERE leave_starts_at IS NOT NULL AND presence <> 'on_leave'),
+             (SELECT min(leave_ends_at) FROM agent_state WHERE leave_ends_at IS NOT NULL))
 """
 FIND_ALERT = f"SELECT {ALERT.columns} FROM alert WHERE id = $1"
 TELL_ALSO = "UPDATE alert SET recipients = recipients || $2::jsonb WHERE id = $1"

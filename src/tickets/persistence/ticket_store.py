@@ -12,7 +12,17 @@ import msgspec
 from msgspec import Raw
 
 from tickets.application.answers.answer import Correspondence
-from tickets.application.ports import AgentState, Idempotent, Kept, Known, Ledger, Load, Superseded, Wanted
+from tickets.application.ports import (
+    AgentState,
+    Gone,
+    Idempotent,
+    Kept,
+    Known,
+    Ledger,
+    Load,
+    Superseded,
+    Wanted,
+)
 from tickets.domain.ticket import Alert, Change, Customer, Happened, Offer, Origin, Ticket
 from tickets.persistence import ticket_sql as sql
 from tickets.persistence.engine import Engine
@@ -174,6 +184,15 @@ class PostgresTickets:
     async def claim_overdue(self, now: datetime, limit: int) -> list[Ticket]:
         """Tickets offered too long or to somebody who has gone, or not reacted to in time; locked."""
         return sql.TICKET.all(await self.engine.fetch(sql.CLAIM_OVERDUE, now, limit))
+
+    async def left_teams(self) -> list[tuple[str, str, datetime]]:
+        """Agents who hold something and were taken out of a team: who, which, when."""
+        return [tuple(row) for row in await self.engine.fetch(sql.LEFT_TEAMS)]
+
+    async def claim_held(self, gone: Sequence[Gone], limit: int) -> list[Ticket]:
+        """Open tickets of agents who have gone, locked; those others hold are left to them."""
+        agents, teams, since, _ = (list(column) for column in zip(*gone, strict=True))
+        return sql.TICKET.all(await self.engine.fetch(sql.CLAIM_HELD, agents, teams, since, limit))
 
     async def last_agents(self, customers: Collection[UUID]) -> dict[UUID, str]:
         """By customer, the agent who had a ticket of theirs last."""

@@ -54,6 +54,9 @@ class Counting:
             case "routing.unroutable" | "routing.refused" | "routing.not_reacted":
                 self.metrics.routing_failures.labels(line.type.removeprefix("routing.")).inc()
                 return
+            case "handed_back":
+                self.metrics.handed_back.labels(str(line.data["why"])).inc()
+                return
             case _:
                 return
         if line.type != "sla.fulfilled":

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import structlog
 
+from tickets.application.hand_back import hand_back
 from tickets.application.house import House
 from tickets.application.pass_time import BATCH, pass_time
 from tickets.application.presence import Presences
@@ -79,6 +80,8 @@ class Ticker:
                 break
         await self.presences.settle(now)
         while changes := await take_back(self.house, now):
+            changed += self._observe(changes)
+        while changes := await hand_back(self.house, now):
             changed += self._observe(changes)
         return changed + self._observe(await route_waiting(self.house, now, everyone=everyone))
 

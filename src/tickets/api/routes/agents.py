@@ -3,13 +3,14 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from litestar import get, post, put
+from litestar import delete, get, post, put
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 
 from tickets.api.acting import agent_of
 from tickets.api.auth import Call, needs
 from tickets.api.parts import FromParts
+from tickets.api.problems import Fault, Problem
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.ports import AgentState
 from tickets.application.presence import AgentEvent, heartbeat
@@ -37,6 +38,13 @@ class PresenceView(Struct, frozen=True):
     expires_at: Instant | None
 
 
+class Leave(Struct, frozen=True, forbid_unknown_fields=True):
+    """From when until when the agent is on leave."""
+
+    starts_at: Instant
+    ends_at: Instant
+
+
 class Beat(Struct, frozen=True):
     """The presence holds until `expires_at`; send the next beat well before."""
 
@@ -56,6 +64,7 @@ class AgentView(Struct, frozen=True, kw_only=True):
     presence: str
     presence_since: Instant | None
     expires_at: Instant | None
+    leave: Leave | None
     load: int
     capacity: int
     in_shift: bool
@@ -97,12 +106,19 @@ def _seen(desk: CompiledDesk, state: AgentState, now: datetime) -> dict[str, Any
         "presence": state.presence,
         "presence_since": state.presence_since,
         "expires_at": state.expires_at,
+        "leave": _leave(state, now),
         "load": state.load,
         "capacity": agent.capacity,
         "in_shift": state.key not in shifts or shifts[state.key] is not None,
         "shift_ends_at": shifts.get(state.key),
         "idle_since": state.idle_since,
     }
+
+
+def _leave(state: AgentState, now: datetime) -> Leave | None:
+    if state.leave_starts_at is None or state.leave_ends_at is None or state.leave_ends_at <= now:
+        return None
+    return Leave(state.leave_starts_at, state.leave_ends_at)
 
 
 @put("/v1/agents/{key:str}/presence", opt=needs("tickets:write"), tags=_TAGS, operation_id="setPresence")
@@ -133,4 +149,25 @@ async def send_heartbeat(key: FromPath[str], request: Call, parts: FromParts) ->
     return Beat(await heartbeat(parts.presences, desk, agent_of(key, request), parts.now()))
 
 
-ROUTES = (list_agents, get_agent, set_presence, send_heartbeat)
+@put("/v1/agents/{key:str}/leave", opt=needs("tickets:write"), tags=_TAGS, operation_id="planLeave")
+async def plan_leave(key: FromPath[str], request: Call, parts: FromParts, data: JSONBody[Leave]) -> Leave:
+    """Be on leave from then until then, whatever presence says. It replaces a leave planned before."""
+    agent, now = agent_of(key, request), parts.now()
+    if data.ends_at <= max(data.starts_at, now):
+        fault = Fault("must be in the future, and later than `starts_at`", pointer="/ends_at")
+        raise Problem(422, "The body does not fit.", errors=[fault])
+    if not await parts.presences.plan_leave(agent, (data.starts_at, data.ends_at), now):
+        raise NotFound(f"there is no agent {agent}")
+    parts.ring()
+    return data
+
+
+@delete("/v1/agents/{key:str}/leave", opt=needs("tickets:write"), tags=_TAGS, operation_id="callOffLeave")
+async def call_off_leave(key: FromPath[str], request: Call, parts: FromParts) -> None:
+    """Call a leave off. Who has begun it is offline until they say otherwise."""
+    agent = agent_of(key, request)
+    if not await parts.presences.plan_leave(agent, None, parts.now()):
+        raise NotFound(f"there is no agent {agent}")
+
+
+ROUTES = (list_agents, get_agent, set_presence, send_heartbeat, plan_leave, call_off_leave)

@@ -115,6 +115,11 @@ class CompiledDesk:
         text = self.team(team).react_within
         return None if text is None else routing.duration(text)
 
+    def away_limit(self, team: str) -> timedelta | None:
+        """How long an agent may be away and keep the team's tickets, if it says so."""
+        text = self.team(team).away_limit
+        return None if text is None else routing.duration(text)
+
     @cached_property
     def presence_expiry(self) -> timedelta:
         """How long a presence that runs on beats outlives the last of them."""

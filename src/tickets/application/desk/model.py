@@ -47,6 +47,9 @@ class Team(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `offer_timeout`, or left to whoever asks for work (`pull`). With `react_within`, who has a ticket and does
     nothing about it for so long loses it. After `rounds` in which everybody there refused or did nothing, it
     is left to people, and the lead hears. Times are ISO 8601 durations.
+
+    With `on_leave: hand_back` the open tickets of who goes on leave or leaves the team wait again for
+    somebody else; with `away_limit` those of who is away or offline for so long of their shift.
     """
 
     key: str
@@ -57,6 +60,8 @@ class Team(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     offer_timeout: str = "PT1M"
     rounds: Annotated[int, Meta(ge=1, le=100)] = 3
     react_within: str | None = None
+    on_leave: Literal["keep", "hand_back"] = "keep"
+    away_limit: str | None = None
     shift: str | None = None
 
 

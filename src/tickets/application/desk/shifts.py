@@ -36,6 +36,13 @@ class Shifts:
         ends = {key: _around(calendar, now)[0] for key, calendar in self._calendars.items()}
         return {agent: ends[key] for agent, key in self.of.items()}
 
+    def worked(self, agent: str, start: datetime, end: datetime) -> timedelta:
+        """How much of a period lies in the agent's shift; all of it where they have none."""
+        if agent not in self.of:
+            return end - start
+        periods = self._calendars[self.of[agent]].open_periods(start, end)
+        return sum((period.end - period.start for period in periods), timedelta())
+
     def next_begin(self, now: datetime) -> datetime | None:
         """When a shift next begins, if one does within `HORIZON`."""
         begins = (_around(calendar, now)[1] for calendar in self._calendars.values())

@@ -75,7 +75,7 @@ def _rules(desk: Desk, faults: Faults) -> None:
 def _teams(desk: Desk, faults: Faults) -> None:
     """Times are durations, and long enough for somebody to see the ticket."""
     for key, team in desk.teams.items():
-        for field in ("offer_timeout", "react_within"):
+        for field in ("offer_timeout", "react_within", "away_limit"):
             text: str | None = getattr(team, field)
             try:
                 short = text is not None and routing.duration(text) < _NOTICEABLE
