@@ -87,6 +87,14 @@ def desks(draw: st.DrawFn) -> dict[str, Any]:
             key: {"order": n, "when": when, "team": team, "match_region": matched}
             for n, (key, (when, team, matched)) in enumerate(rules.items())
         },
+        "message_accounts": {
+            f"m-{key}": {
+                "provider": "telegram",
+                "name": draw(WORDS),
+                "quiet": draw(st.sampled_from(["PT0S", "PT90M", "P2D"])),
+            }
+            for key in draw(some_of(teams))
+        },
         "hotlines": {
             key: {"number": f"1900 {n}", "name": draw(WORDS)} for n, key in enumerate(draw(some_of(teams)))
         },

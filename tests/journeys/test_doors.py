@@ -11,6 +11,7 @@ WITHOUT_A_KEY = {
     "/v1/forms/{form}/schema",
     "/v1/intake/forms/{form}",
     "/v1/intake/inbox/{mailbox}/mime",
+    "/v1/intake/messages/{account}",
     "/v1/feeds/agents/{key}/{token}",
     "/v1/feeds/schedules/{key}/{token}",
 }

@@ -3,7 +3,7 @@
 import hmac
 from collections.abc import Iterable, Mapping
 
-from tickets.intake import Line, twilio_signature
+from tickets.intake import Line, MessageAccount, is_signed, twilio_signature
 
 
 class Doors:
@@ -38,3 +38,34 @@ class Doors:
 
     def _token(self, line: str) -> str:
         return hmac.digest(self._secret, f"hotline:{line}".encode(), "sha256").hex()[:40]
+
+
+class MessageDoors:
+    """Who may post to the URLs of accounts of direct messages, and what proves it.
+
+    Telegram and those that cannot sign show a token of ours; Meta asks for it when a webhook is set up.
+    """
+
+    def __init__(self, secret: bytes, public_url: str, environment: Mapping[str, str]) -> None:
+        self._secret = secret
+        self._public_url = public_url
+        self._environment = environment
+
+    def url(self, account: MessageAccount) -> str:
+        """What to enter as the webhook's URL."""
+        key = f"?key={self.token(account.key)}" if account.provider == "mapped" else ""
+        return f"{self._public_url}/v1/intake/messages/{account.key}{key}"
+
+    def token(self, account: str) -> str:
+        """The account's own token; nobody can guess it."""
+        return hmac.digest(self._secret, f"messages:{account}".encode(), "sha256").hex()[:40]
+
+    def opens(self, account: str, token: str) -> bool:
+        """Whether a token is the account's."""
+        return hmac.compare_digest(token.encode("utf-8", "replace"), self.token(account).encode())
+
+    def signed(self, account: MessageAccount, signature: str, body: bytes) -> bool:
+        """Whether the provider of an account signed a body."""
+        if account.provider == "telegram":
+            return self.opens(account.key, signature)
+        return is_signed(account, signature, body, self._environment.get(account.secret_env or "", ""))

@@ -9,7 +9,7 @@ from uuid import UUID
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
-from tickets.api.own_urls import Doors
+from tickets.api.own_urls import Doors, MessageDoors
 from tickets.api.streams import Streams
 from tickets.application.customers.keep import Customers
 from tickets.application.house import House
@@ -83,6 +83,7 @@ class Parts:
     calls: PostgresCalls
     streams: Streams
     doors: Doors
+    message_doors: MessageDoors
     ring: Ring
     secret: bytes
     public_url: str

@@ -9,6 +9,7 @@ from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 from tickets.application import facts
+from tickets.application.answers.answer import Elsewhere
 from tickets.application.answers.origin import origin_of
 from tickets.application.belonging import Voice, voice_of
 from tickets.application.came_back import CameBack
@@ -24,7 +25,7 @@ from tickets.application.change import (
 )
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.house import ATTEMPTS, House
-from tickets.application.ports import Idempotent, Known, Ledger, Load, Superseded, Wanted
+from tickets.application.ports import Idempotent, Known, Ledger, Load, Spoken, Superseded, Wanted
 from tickets.domain.draft import Draft, FieldValue
 from tickets.domain.escalation import Escalation
 from tickets.domain.ticket import Change, Customer, Message, Ticket
@@ -91,26 +92,42 @@ class _Request(Struct, frozen=True):
         if known.duplicate_of is not None:
             return await self.again(await self.house.tickets.read(known.duplicate_of))
         desk = await self.house.desks.at_least(known.revision)
-        target = self.draft.ticket or known.refers_to
+        spoken = await self.spoken(known)
+        target = spoken.ticket if spoken else self.draft.ticket or known.refers_to
         for candidate in dict.fromkeys(filter(None, (target, known.numbered))):
-            if (joined := await self.join(candidate, known, desk)) is not None:
+            if (joined := await self.join(candidate, known, desk, spoken)) is not None:
                 return await self.again(joined)
+        if self.draft.echo:
+            return Arrived()  # nobody asked, so nothing was answered
         return await self.open(known, desk, related_to=target)  # a number proves nothing: it links nothing
+
+    async def spoken(self, known: Known) -> Spoken | None:
+        """The ticket a direct message may belong to."""
+        if self.draft.quiet is None or known.customer is None:
+            return None
+        return await self.house.tickets.spoken(known.customer.id, self.draft.channel, self.draft.account)
 
     async def again(self, ticket: Ticket | None) -> Arrived:
         """A ticket that was there before."""
         customer = None if ticket is None else await self.house.tickets.customer(ticket.customer_id)
         return Arrived(ticket=ticket, customer=customer)
 
-    async def join(self, target: UUID, known: Known, desk: CompiledDesk) -> Ticket | None:
+    async def join(
+        self, target: UUID, known: Known, desk: CompiledDesk, spoken: Spoken | None
+    ) -> Ticket | None:
         """Add it to the ticket it belongs to; None when it does not belong there."""
         async with self.house.tickets.transaction():
             ticket = await self.house.tickets.lock(target)
             voice = None if ticket is None else voice_of(self.draft, known, ticket, desk)
             if ticket is None or voice is None:
                 return None
+            if spoken is not None and not continues(self.draft, ticket, spoken, self.now):
+                return None
             scene = await self.house.scene(ticket, desk, voice.actor, self.now)
-            if voice.kind == "public_reply":
+            if self.draft.echo:
+                said = Elsewhere(self.draft.source, self.draft.account)
+                scene = replace(scene, answer=lambda _ticket, _reply: said)
+            elif voice.kind == "public_reply":
                 scene = replace(scene, answer=await self.house.answering(ticket, desk))
             change, escalations = decide(await self.command(ticket, voice, desk), scene)
             change = self.house.with_alerts(
@@ -193,9 +210,17 @@ class _Request(Struct, frozen=True):
         idempotent = self.idempotent
         if idempotent is not None and self.answering is not None:
             idempotent = replace(idempotent, answer=self.answering(change.after, customer))
-        number = await house.tickets.open(change, newcomer, self.ledger, known.revision, idempotent)
+        ledger = self.ledger
+        if self.draft.quiet is not None:
+            ledger = replace(ledger, follows=f"follows:{customer.id}:{related_to}")
+        number = await house.tickets.open(change, newcomer, ledger, known.revision, idempotent)
         house.observer.changed(change)
         return Arrived(ticket=replace(change.after, number=number), customer=customer, is_new=True)
+
+
+def continues(draft: Draft, ticket: Ticket, spoken: Spoken, now: datetime) -> bool:
+    """Whether a direct message goes on with what was said last: somebody works on it, or it is just over."""
+    return ticket.working or draft.quiet is None or now - spoken.at <= draft.quiet
 
 
 def customer_of(draft: Draft, customer_id: UUID) -> Customer:

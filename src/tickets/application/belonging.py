@@ -38,11 +38,16 @@ def voice_of(draft: Draft, known: Known, ticket: Ticket, desk: CompiledDesk) -> 
     if draft.returned is not None:
         return Voice(MAIL, "internal_note") if draft.ticket == ticket.id else None
     if known.customer is not None and ticket.customer_id in {known.customer.id, *known.others}:
-        return customer
+        return _echoed(draft) if draft.echo else customer
     agent = _agent(draft, desk) if draft.ticket == ticket.id else None
     if agent is None or not (agent.key == ticket.assignee or ticket.team in {None, *agent.teams}):
         return None
     return Voice(f"agent:{agent.key}", "internal_note" if draft.automatic else "public_reply")
+
+
+def _echoed(draft: Draft) -> Voice:
+    """Somebody of ours, nobody knows who, in the provider's own inbox."""
+    return Voice(f"{draft.source}:{draft.account}", "public_reply")
 
 
 def _agent(draft: Draft, desk: CompiledDesk) -> Agent | None:

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tickets.application import facts, offers
-from tickets.application.answers.answer import Answering, Unanswered, nobody_hears
+from tickets.application.answers.answer import Answering, Elsewhere, Unanswered, nobody_hears
 from tickets.application.came_back import CameBack
 from tickets.application.whose import Forget, SetCustomer, forget, set_customer
 from tickets.domain.draft import Attachment, Call
@@ -241,6 +241,8 @@ def _leave(draw: Draw, reply: Message) -> dict[str, object]:
     answer = draw.scene.answer(draw.ticket, reply)
     if isinstance(answer, Unanswered):
         return {"unsent": answer.reason}
+    if isinstance(answer, Elsewhere):
+        return {"source": answer.source, "account": answer.account}
     draw.outgoing.append(answer)
     return {"way": answer.way, "destination": answer.destination}
 

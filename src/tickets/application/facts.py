@@ -64,6 +64,12 @@ class Verdict(Struct, frozen=True):
     escalations: tuple[Escalation, ...]
 
 
+def _account(ticket: Ticket) -> str:
+    """The fact that names where it came in."""
+    direct = ticket.channel == "inbox" and ticket.source != "email"
+    return "message_account" if direct else _ACCOUNT[ticket.channel]
+
+
 def facts_of(ticket: Ticket, desk: CompiledDesk) -> Facts:
     """What conditions of policies and rules may ask about a ticket."""
     facts = {
@@ -72,7 +78,7 @@ def facts_of(ticket: Ticket, desk: CompiledDesk) -> Facts:
         "priority": frozenset((ticket.priority,)),
         "customer": frozenset((str(ticket.customer_id),)),
         "tags": frozenset(ticket.tags),
-        _ACCOUNT[ticket.channel]: frozenset((ticket.account,)),
+        _account(ticket): frozenset((ticket.account,)),
     }
     for key, value in (
         ("team", ticket.team),

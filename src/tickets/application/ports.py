@@ -62,13 +62,25 @@ class Known(Struct, frozen=True, kw_only=True):
 
 
 class Ledger(Struct, frozen=True):
-    """How a request is to be recognised when it, or an answer to it, comes again."""
+    """How a request is to be recognised when it, or an answer to it, comes again.
+
+    `follows` names a place that only one new ticket can take: of two direct messages that come at once, one
+    opens the ticket that follows on the last and the other finds it.
+    """
 
     channel: str
     account: str
     external_id: str | None
     conversation: tuple[str, ...] = ()
     envelope: UUID | None = None
+    follows: str | None = None
+
+
+class Spoken(NamedTuple):
+    """The last ticket of a customer at an account, and when the last word on it was said."""
+
+    ticket: UUID
+    at: datetime
 
 
 class AgentState(Struct, frozen=True):
@@ -133,6 +145,9 @@ class TicketStore(Protocol):
 
     async def correspondence(self, ticket: Ticket) -> Correspondence:
         """Whom an answer on it goes to, and the way by which they last wrote."""
+
+    async def spoken(self, customer: UUID, channel: str, account: str) -> Spoken | None:
+        """The last ticket of a customer at an account."""
 
     async def note(self, ticket: UUID, happened: Happened) -> None:
         """Add a line to the history of a locked ticket that is not changed by it."""

@@ -19,11 +19,14 @@ from tickets.intake import (
     Form,
     Line,
     Mailbox,
+    MessageAccount,
+    Talk,
     Trapped,
     Unreadable,
     decode_body,
     read_form,
     read_mail,
+    read_messages,
     read_reports,
 )
 
@@ -68,8 +71,8 @@ class Envelopes(Protocol):
         """Envelopes received before an instant that nobody has understood yet."""
 
 
-Said = Draft | tuple[CallReport, ...]
-"""What an envelope comes to: one request, or what it tells of calls."""
+Said = Draft | Talk | tuple[CallReport, ...]
+"""What an envelope comes to: one request, direct messages, or what it tells of calls."""
 
 
 class Porter:
@@ -113,11 +116,24 @@ class Porter:
                 envelope=envelope.id,
                 correlation_id=correlation_id,
             )
+        elif isinstance(said, Talk):
+            arrived = await self._listen(envelope, said, correlation_id)
         else:
             line = desk.desk.hotlines[envelope.account]
             arrived = await self.calls.take(said, line, envelope.received_at, correlation_id)
         if not arrived.is_new or not isinstance(said, Draft):
             await self.envelopes.accept(envelope.id, arrived.ticket.id if arrived.ticket else None)
+        return arrived
+
+    async def _listen(self, envelope: Envelope, talk: Talk, correlation_id: str | None) -> Arrived:
+        """Take in what can be understood; with anything that cannot, the envelope goes to quarantine."""
+        arrived = Arrived()
+        for draft in talk.drafts:
+            arrived = await arrive(self.house, draft, envelope.received_at, correlation_id=correlation_id)
+        if talk.faults:
+            faults = Unreadable(talk.faults)
+            await self.envelopes.quarantine(envelope.id, str(faults))
+            raise faults
         return arrived
 
     async def _refuse_reused(self, envelope: Envelope, said: Said, desk: CompiledDesk) -> None:
@@ -154,7 +170,7 @@ class Porter:
 def must_exist(envelope: Envelope, desk: CompiledDesk) -> None:
     """Raise `NotFound` when nothing of that key takes envelopes of that channel in."""
     if _entrance(envelope, desk) is None:
-        noun = {"form": "form", "inbox": "mailbox", "hotline": "hotline"}[envelope.channel]
+        noun = {"form": "form", "inbox": "mailbox or message account", "hotline": "hotline"}[envelope.channel]
         raise NotFound(f"there is no {noun} {envelope.account!r}")
 
 
@@ -166,18 +182,20 @@ def read(envelope: Envelope, desk: CompiledDesk, secret: bytes) -> Said:
             return read_form(form, submission, envelope.received_at, envelope.given_id, secret)
         case Mailbox() as mailbox:
             return read_mail(envelope.body, mailbox, secret)
+        case MessageAccount() as account:
+            return read_messages(envelope.body, envelope.media_type, account, desk.sharing(account))
         case Line() as line:
             return read_reports(envelope.body, envelope.media_type, line, envelope.received_at)
         case None:
             raise NotFound(f"there is no {envelope.channel} {envelope.account!r}")
 
 
-def _entrance(envelope: Envelope, desk: CompiledDesk) -> Form | Mailbox | Line | None:
+def _entrance(envelope: Envelope, desk: CompiledDesk) -> Form | Mailbox | MessageAccount | Line | None:
     match envelope.channel:
         case "form":
             return desk.form(envelope.account)
         case "inbox":
-            return desk.mailbox(envelope.account)
+            return desk.mailbox(envelope.account) or desk.message_account(envelope.account)
         case "hotline":
             return desk.hotline(envelope.account)
         case _:

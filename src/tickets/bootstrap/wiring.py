@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from tickets.adapters import system
-from tickets.api.own_urls import Doors
+from tickets.api.own_urls import Doors, MessageDoors
 from tickets.api.parts import Parts
 from tickets.api.streams import Streams
 from tickets.application.answers.answer import AnswersBySource
@@ -108,7 +108,6 @@ async def _wire(
     outbox = PostgresOutbox(engine)
     reading = Reading(engine)
     jobs, customers, erasure = PostgresJobs(engine), PostgresCustomers(engine), PostgresErasure(engine)
-    secret = await _secret(settings, engine)
     parts = Parts(
         engine=engine,
         now=now,
@@ -136,6 +135,7 @@ async def _wire(
         calls=calls,
         streams=streams,
         doors=Doors(secret, settings.public_url, os.environ),
+        message_doors=MessageDoors(secret, settings.public_url, os.environ),
         ring=ring,
         secret=secret,
         public_url=settings.public_url,

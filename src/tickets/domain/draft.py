@@ -1,6 +1,6 @@
 """What intake makes of one raw envelope, before anybody decides what becomes of it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -96,6 +96,10 @@ class Draft(Struct, frozen=True, kw_only=True):
     the sender, `vouched` what the trusted among them come to: their domain sent it, did not, or nobody said.
     `signature` and `quoted` (what a mail repeats of earlier ones) are split off the end of `text`: the three
     together are the whole, so that nothing is lost.
+
+    `quiet` is set for direct messages, which have no threads: one joins the customer's last ticket at the
+    account while that is somebody's work, and within `quiet` of its last word. `echo` marks what a person of
+    ours said in the provider's own inbox; `sender` is then the customer it was said to.
     """
 
     channel: Channel
@@ -124,3 +128,5 @@ class Draft(Struct, frozen=True, kw_only=True):
     vouched: bool | None = None
     written_at: datetime | None = None
     call: Call | None = None
+    quiet: timedelta | None = None
+    echo: bool = False

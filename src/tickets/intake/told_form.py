@@ -18,7 +18,7 @@ _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UT
 
 
 class ToldForm(Struct, frozen=True):
-    """Texts by name; objects in JSON are reached by dots: `from.number`."""
+    """Texts by name; what lies in JSON is reached by dots: `from.number`, `items.0.text`."""
 
     values: Mapping[str, str]
 
@@ -73,10 +73,11 @@ def read_told(body: bytes, media_type: str) -> ToldForm:
     return ToldForm(values)
 
 
-def _flat(value: Mapping[str, object], before: str = "") -> list[tuple[str, str]]:
+def _flat(value: Mapping[str, object] | list[object], before: str = "") -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
-    for name, each in value.items():
-        if isinstance(each, Mapping) and before.count(".") < 4:  # noqa: PLR2004 - deeper ones mean nothing to us
+    named = value if isinstance(value, Mapping) else {str(n): each for n, each in enumerate(value)}
+    for name, each in named.items():
+        if isinstance(each, Mapping | list) and before.count(".") < 4:  # noqa: PLR2004 - deeper means nothing
             found += _flat(each, f"{before}{name}.")
         elif isinstance(each, str | int | float) and not isinstance(each, bool):
             found.append((before + name, str(each)))

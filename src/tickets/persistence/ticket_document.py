@@ -28,11 +28,19 @@ def document(changes: Sequence[Change], ledgers: Sequence[Ledger | None] = ()) -
         ],
         "offers": [asdict(change.offer) for change in changes if change.offer is not None],
         "ledger": [
-            {**asdict(ledger), "ticket_id": change.after.id}
+            entry
             for change, ledger in zip(changes, ledgers, strict=False)
             if ledger is not None
+            for entry in _ledger(change, ledger)
         ],
     }
+
+
+def _ledger(change: Change, ledger: Ledger) -> Iterable[Entry]:
+    yield {**asdict(ledger), "ticket_id": change.after.id}
+    if ledger.follows is not None:
+        place = Ledger(ledger.channel, ledger.account, ledger.follows)
+        yield {**asdict(place), "ticket_id": change.after.id}
 
 
 def newcomer(change: Change, customer: Customer) -> Entry:

@@ -78,6 +78,13 @@ LAST_ORIGIN = """
 SELECT origin FROM message WHERE ticket_id = $1 AND origin IS NOT NULL ORDER BY automatic, id DESC LIMIT 1
 """
 
+# By its customer: few tickets, whatever the account holds.
+SPOKEN = """
+SELECT id, coalesce((SELECT max(occurred_at) FROM message WHERE ticket_id = ticket.id), opened_at)
+FROM ticket WHERE customer_id = $1 AND channel = $2 AND account = $3
+ORDER BY opened_at DESC, number DESC LIMIT 1
+"""
+
 # A line beside those of the ticket's present epoch; the caller holds its lock.
 NOTE = """
 INSERT INTO ticket_event (ticket_id, epoch, position, type, actor, occurred_at, detected_at, data)

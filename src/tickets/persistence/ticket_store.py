@@ -20,6 +20,7 @@ from tickets.application.ports import (
     Known,
     Ledger,
     Load,
+    Spoken,
     Superseded,
     Wanted,
 )
@@ -94,6 +95,11 @@ class PostgresTickets:
         customer = await self.customer(ticket.customer_id)
         origin = await self.engine.fetch_value(sql.LAST_ORIGIN, ticket.id)
         return Correspondence(customer, None if origin is None else _origin(origin))
+
+    async def spoken(self, customer: UUID, channel: str, account: str) -> Spoken | None:
+        """The last ticket of a customer at an account."""
+        row = await self.engine.fetch_row(sql.SPOKEN, customer, channel, account)
+        return None if row is None else Spoken(*row)
 
     async def note(self, ticket: UUID, happened: Happened) -> None:
         """Add a line to the history of a locked ticket that is not changed by it."""

@@ -32,6 +32,8 @@ _TAGS = ["Intake"]
 )
 async def deliver_mail(mailbox: FromPath[str], request: Call, parts: FromParts) -> Response[Received]:
     """A mail arrives, as `message/rfc822`."""
+    if (await parts.house.desks.current()).mailbox(mailbox) is None:
+        raise NotFound(f"there is no mailbox {mailbox!r}")
     return await receive(parts, request, "inbox", mailbox)
 
 

@@ -28,7 +28,14 @@ class Unanswered(Struct, frozen=True):
     reason: str
 
 
-Answering = Callable[[Ticket, Message], Outgoing | Unanswered]
+class Elsewhere(Struct, frozen=True):
+    """Nothing leaves: it has reached them already, from the provider's own inbox."""
+
+    source: str
+    account: str
+
+
+Answering = Callable[[Ticket, Message], Outgoing | Unanswered | Elsewhere]
 """The decision for one ticket, once everything it needs has been loaded."""
 
 

@@ -11,6 +11,7 @@ from tickets.application.desk.calendars import NamedCalendar, event_holidays, pu
 from tickets.application.desk.fault import Fault, Faults, InvalidDesk
 from tickets.application.desk.forms import check_forms
 from tickets.application.desk.kinds import KIND, KINDS, Kind, objects_of
+from tickets.application.desk.message_accounts import check_message_accounts
 from tickets.application.desk.model import SETTINGS, Desk, Settings
 from tickets.application.desk.reading import UNREADABLE, Reader
 from tickets.application.desk.references import check_references
@@ -144,6 +145,7 @@ def _merged(current: Desk, tree: Mapping[str, object], faults: Faults, *, text: 
     check_references(desk, declared, faults)
     check_values(desk, faults)
     check_forms(desk, faults)
+    check_message_accounts(desk, faults)
     return desk
 
 

@@ -10,7 +10,7 @@ import sla
 from tickets.application.desk.model import Agent, Team
 from tickets.application.desk.shifts import Shifts
 from tickets.application.desk.stored import Published
-from tickets.intake import Form, Line, Mailbox
+from tickets.intake import Form, Line, Mailbox, MessageAccount
 from tickets.intake.addresses import normal_address
 
 T = TypeVar("T")
@@ -139,6 +139,18 @@ class CompiledDesk:
         return self.mailbox_at.get(f"{local}@{domain}") or self.mailbox_at.get(
             f"{local.partition('+')[0]}@{domain}"
         )
+
+    def message_account(self, key: str) -> MessageAccount | None:
+        """An account of direct messages by key."""
+        return self.desk.message_accounts.get(key)
+
+    def sharing(self, account: MessageAccount) -> dict[str, MessageAccount]:
+        """The accounts that may share the webhook of this one, by the provider's name for them."""
+        return {
+            each.id: each
+            for each in self.desk.message_accounts.values()
+            if each.id and each.provider == account.provider and each.secret_env == account.secret_env
+        }
 
     def hotline(self, key: str) -> Line | None:
         """A hotline by key."""

@@ -25,7 +25,11 @@ def check_forms(desk: Desk, faults: Faults) -> None:
             if name not in fields:
                 faults.unknown(at + where, "field", name, fields)
         _limits(form, at, faults)
-    for kind, entrances in (("forms", desk.forms), ("hotlines", desk.hotlines)):
+    for kind, entrances in (
+        ("forms", desk.forms),
+        ("message_accounts", desk.message_accounts),
+        ("hotlines", desk.hotlines),
+    ):
         for key, entrance in entrances.items():
             if not _COUNTRY.fullmatch(entrance.country):
                 faults.add(pointer(kind, key, "country"), f"{entrance.country!r} is not two capital letters")

@@ -9,7 +9,7 @@ import sla
 from tickets.application.desk.calendars import NamedCalendar
 from tickets.application.desk.escalation import EscalationPolicy
 from tickets.application.desk.model import Agent, Desk, OnCallSchedule, Settings, Team, Webhook
-from tickets.intake import Form, Line, Mailbox
+from tickets.intake import Form, Line, Mailbox, MessageAccount
 
 
 class Kind(Struct, frozen=True):
@@ -40,6 +40,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("routing_rules", routing.Rule, "routing rule"),
     Kind("forms", Form, "form", inherited=frozenset({"country"})),
     Kind("mailboxes", Mailbox, "mailbox"),
+    Kind("message_accounts", MessageAccount, "message account", inherited=frozenset({"country"})),
     Kind("hotlines", Line, "hotline", inherited=frozenset({"country"})),
     Kind("webhooks", Webhook, "webhook"),
 )

@@ -13,7 +13,7 @@ import sla
 from tickets.application.desk.calendars import NamedCalendar
 from tickets.application.desk.escalation import EscalationPolicy
 from tickets.domain.words import Channel
-from tickets.intake import Form, Line, Mailbox
+from tickets.intake import Form, Line, Mailbox, MessageAccount
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -118,6 +118,7 @@ class Desk(Struct, frozen=True, kw_only=True):
     routing_rules: dict[str, routing.Rule] = {}
     forms: dict[str, Form] = {}
     mailboxes: dict[str, Mailbox] = {}
+    message_accounts: dict[str, MessageAccount] = {}
     hotlines: dict[str, Line] = {}
     webhooks: dict[str, Webhook] = {}
 

@@ -12,7 +12,7 @@ from tickets.application.desk.fault import Faults
 from tickets.application.desk.kinds import KIND, every_object
 from tickets.application.desk.model import Agent, Desk, OnCallSchedule, Settings, Team
 from tickets.domain.words import PRIORITIES, STATUSES, Channel
-from tickets.intake import Form, Line, Mailbox
+from tickets.intake import Form, Line, Mailbox, MessageAccount
 from tickets.intake.unreadable import pointer
 
 T = TypeVar("T", bound=Struct)
@@ -36,6 +36,7 @@ FACTS: dict[str, str | None] = {
     "tags": None,
     "form": "forms",
     "mailbox": "mailboxes",
+    "message_account": "message_accounts",
     "line": "hotlines",
     "client": None,
 }
@@ -162,7 +163,7 @@ def _rule(rule: routing.Rule) -> Iterator[Reference]:
         yield from _one(f"/relaxation/{n}/team", "teams", step.team)
 
 
-def _entrance(entrance: Form | Mailbox | Line) -> Iterator[Reference]:
+def _entrance(entrance: Form | Mailbox | MessageAccount | Line) -> Iterator[Reference]:
     return _one("/region", "regions", entrance.region)
 
 
@@ -198,5 +199,6 @@ _READ: dict[str, Callable[[Struct], Iterator[Reference]]] = {
     "routing_rules": _for(routing.Rule, _rule),
     "forms": _for(Form, _entrance),
     "mailboxes": _for(Mailbox, _entrance),
+    "message_accounts": _for(MessageAccount, _entrance),
     "hotlines": _for(Line, _line),
 }
