@@ -54,7 +54,8 @@ def test_every_instant_says_that_it_is_one() -> None:
 
 def test_what_came_before_is_another_answer_than_what_is_new() -> None:
     paths = yaml.safe_load(rendered())["paths"]
-    arriving = [path for path in paths if re.match("/v1/intake/(?!.*/mime$|messages/)", path)] + ["/v1/tickets"]
+    kept = re.compile("/v1/intake/(?!.*/mime$|messages/)")
+    arriving = [path for path in paths if kept.match(path)] + ["/v1/tickets"]
     assert len(arriving) == 4
     for path in arriving:
         answers = paths[path]["post"]["responses"]

@@ -15,7 +15,8 @@ from standardwebhooks import WebhookVerificationError
 from tests.worker.receiver import Receiver, receiver
 from tests.worker.stage import START, Clock
 
-from tickets.adapters.webhook import Endpoint, Webhook, retry_after
+from tickets.adapters.gated_http import retry_after
+from tickets.adapters.webhook import Endpoint, Webhook
 from tickets.adapters.webhook_address import Gate
 from tickets.adapters.webhook_signature import signed_headers, written_secret
 from tickets.application.deliver import Outcome

@@ -2,19 +2,18 @@
 
 import ssl
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import httpx
 from msgspec import Struct
 
+from tickets.adapters.gated_http import GatedHttp, retry_after
 from tickets.adapters.webhook_address import Forbidden, Gate
 from tickets.adapters.webhook_signature import signed_headers
 from tickets.application.deliver import Outcome
 
 TOO_MANY, UNAVAILABLE = 429, 503
-HIGHEST_PORT = 65_535
 NEVER = {
     410: "it is gone; take the webhook off the desk",
     413: "the body is too large for it",
@@ -50,20 +49,12 @@ class Webhook:
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._endpoint = endpoint
-        self._gate = gate
         self._clock = clock
-        self._client = httpx.AsyncClient(
-            follow_redirects=False,
-            trust_env=False,  # a proxy would resolve the name once more, unjudged
-            timeout=timeout.total_seconds(),
-            verify=tls or ssl.create_default_context(),
-            # A connection is known by its address only: kept, it would serve another host's webhook.
-            limits=httpx.Limits(max_keepalive_connections=0),
-        )
+        self._http = GatedHttp(gate, timeout=timeout, tls=tls)
 
     async def close(self) -> None:
         """Close what is open. No attempt may be under way."""
-        await self._client.aclose()
+        await self._http.close()
 
     async def send(self, destination: str, row: UUID, body: bytes) -> Outcome:
         """POST the body once. A redirect is not followed, and of the answer only the status is read."""
@@ -72,7 +63,7 @@ class Webhook:
             return Outcome.refused(f"the desk has no webhook {destination}")
         try:
             request = await self._request(endpoint, row, body)
-            response = await self._client.send(request, stream=True)
+            response = await self._http.client.send(request, stream=True)
             await response.aclose()
         except (Forbidden, ValueError, httpx.InvalidURL) as fault:
             return Outcome.refused(str(fault))
@@ -81,26 +72,11 @@ class Webhook:
         return self._judge(response)
 
     async def _request(self, endpoint: Endpoint, row: UUID, body: bytes) -> httpx.Request:
-        url = httpx.URL(endpoint.url)
-        if url.scheme not in ("http", "https") or not url.host:
-            raise ValueError(f"a webhook goes to http:// or https://, not to {url.scheme or 'nothing'}://")
-        host, port = url.raw_host.decode(), url.port or (443 if url.scheme == "https" else 80)
-        if port > HIGHEST_PORT:
-            raise ValueError(f"there is no port {port}")
-        address = await self._gate.address(host, port)
         headers = {
-            "host": url.netloc.decode(),
             "content-type": "application/json",
-            "user-agent": "tickets",
             **signed_headers(str(row), self._clock(), body, endpoint.secrets),
         }
-        return self._client.build_request(
-            "POST",
-            url.copy_with(host=str(address)),
-            content=body,
-            headers=headers,
-            extensions={"sni_hostname": host},  # the certificate is the host's, not the address's
-        )
+        return await self._http.request(endpoint.url, body, headers)
 
     def _judge(self, response: httpx.Response) -> Outcome:
         status = response.status_code
@@ -112,16 +88,3 @@ class Webhook:
             return Outcome.failed(f"answered {status}; redirects are not followed")
         asked = response.headers.get("retry-after") if status in (TOO_MANY, UNAVAILABLE) else None
         return Outcome.failed(f"answered {status}", retry_after(asked, self._clock()))
-
-
-def retry_after(text: str | None, now: datetime) -> timedelta | None:
-    """How long a Retry-After header asks to wait (RFC 9110 §10.2.3); None when it is absent or unreadable."""
-    if text is None:
-        return None
-    if text.isascii() and text.isdecimal():
-        return timedelta(seconds=min(int(text[:9]), 10**8))
-    try:
-        at = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return max(at.replace(tzinfo=at.tzinfo or UTC) - now, timedelta())

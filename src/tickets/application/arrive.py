@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from msgspec import Raw, Struct
@@ -30,6 +30,9 @@ from tickets.domain.draft import Draft, FieldValue
 from tickets.domain.escalation import Escalation
 from tickets.domain.ticket import Change, Customer, Message, Ticket
 from tickets.domain.words import composed
+
+ECHOED_WITHIN = timedelta(days=2)
+"""How long after a reply its echo may come: attempts go on for a day."""
 
 
 class Arrived(Struct, frozen=True, kw_only=True):
@@ -107,6 +110,10 @@ class _Request(Struct, frozen=True):
             return None
         return await self.house.tickets.spoken(known.customer.id, self.draft.channel, self.draft.account)
 
+    async def is_our_own(self, ticket: Ticket) -> bool:
+        """Whether an echo is what an agent said here; not every provider marks what applications send."""
+        return await self.house.tickets.repeats(ticket.id, self.draft.text, self.now - ECHOED_WITHIN)
+
     async def again(self, ticket: Ticket | None) -> Arrived:
         """A ticket that was there before."""
         customer = None if ticket is None else await self.house.tickets.customer(ticket.customer_id)
@@ -123,6 +130,8 @@ class _Request(Struct, frozen=True):
                 return None
             if spoken is not None and not continues(self.draft, ticket, spoken, self.now):
                 return None
+            if self.draft.echo and await self.is_our_own(ticket):
+                return ticket
             scene = await self.house.scene(ticket, desk, voice.actor, self.now)
             if self.draft.echo:
                 said = Elsewhere(self.draft.source, self.draft.account)

@@ -149,6 +149,12 @@ class TicketStore(Protocol):
     async def spoken(self, customer: UUID, channel: str, account: str) -> Spoken | None:
         """The last ticket of a customer at an account."""
 
+    async def repeats(self, ticket: UUID, text: str, since: datetime) -> bool:
+        """Whether a reply of ours on a ticket said this since an instant, whole or in one of its parts."""
+
+    async def untold(self, message: UUID) -> UUID | None:
+        """The ticket of a message whose history does not say that the provider failed it."""
+
     async def note(self, ticket: UUID, happened: Happened) -> None:
         """Add a line to the history of a locked ticket that is not changed by it."""
 

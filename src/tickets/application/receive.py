@@ -11,6 +11,7 @@ from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.house import House
 from tickets.application.ports import Superseded
 from tickets.application.take_call import CallTaker
+from tickets.application.undelivered import tell_undelivered
 from tickets.domain.draft import Draft
 from tickets.domain.errors import NotFound
 from tickets.domain.words import Channel
@@ -117,7 +118,7 @@ class Porter:
                 correlation_id=correlation_id,
             )
         elif isinstance(said, Talk):
-            arrived = await self._listen(envelope, said, correlation_id)
+            arrived = await self._listen(envelope, said, desk, correlation_id)
         else:
             line = desk.desk.hotlines[envelope.account]
             arrived = await self.calls.take(said, line, envelope.received_at, correlation_id)
@@ -125,11 +126,16 @@ class Porter:
             await self.envelopes.accept(envelope.id, arrived.ticket.id if arrived.ticket else None)
         return arrived
 
-    async def _listen(self, envelope: Envelope, talk: Talk, correlation_id: str | None) -> Arrived:
+    async def _listen(
+        self, envelope: Envelope, talk: Talk, desk: CompiledDesk, correlation_id: str | None
+    ) -> Arrived:
         """Take in what can be understood; with anything that cannot, the envelope goes to quarantine."""
         arrived = Arrived()
         for draft in talk.drafts:
             arrived = await arrive(self.house, draft, envelope.received_at, correlation_id=correlation_id)
+        for failed in talk.undelivered:
+            way = desk.desk.message_accounts[envelope.account].provider
+            await tell_undelivered(self.house, failed, way, envelope.account, envelope.received_at)
         if talk.faults:
             faults = Unreadable(talk.faults)
             await self.envelopes.quarantine(envelope.id, str(faults))

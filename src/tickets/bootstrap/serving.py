@@ -9,17 +9,24 @@ from typing import Literal
 from uuid import UUID
 
 from tickets.adapters import system
+from tickets.adapters.direct import Carrier, DirectWay, Post
+from tickets.adapters.gated_http import GatedHttp
+from tickets.adapters.graph import Graph
 from tickets.adapters.lmtp import LmtpServer
 from tickets.adapters.smtp import Mail, NoMail, mail_server
+from tickets.adapters.telegram import Telegram
 from tickets.adapters.webhook import Webhook
 from tickets.adapters.webhook_address import Gate
+from tickets.adapters.zalo import Zalo
 from tickets.api.app import ROUTES, create_app
 from tickets.api.routes import health
 from tickets.api.server import Keep, nothing_to_keep, serve_http
-from tickets.application.deliver import Deliver
+from tickets.application.deliver import Deliver, Way
 from tickets.application.delivered import Delivered
 from tickets.application.give_up import GiveUp
 from tickets.bootstrap.wiring import Application
+from tickets.intake import MessageAccount
+from tickets.persistence.message_tokens import MessageTokens, SentParts
 from tickets.worker.actors import deliver_actor
 from tickets.worker.broker import make_broker
 from tickets.worker.doorbell import AGENTS, DUE, OUTBOX, WAITING, Listener
@@ -142,7 +149,7 @@ async def _deliver(app: Application, stack: AsyncExitStack) -> Coroutine[None, N
     mail = Mail(mail_server(settings.smtp_url), settings.mail_from) if settings.smtp_url else NoMail()
     deliver = Deliver(
         outbox=app.outbox,
-        ways={"email": mail, "webhook": webhooks},
+        ways={"email": mail, "webhook": webhooks, **_messengers(app, stack)},
         clock=system.now,
         jitter=system.chance,
         witness=Clerk(app.parts.metrics),
@@ -166,6 +173,25 @@ async def _deliver(app: Application, stack: AsyncExitStack) -> Coroutine[None, N
     runner.start()
     stack.push_async_callback(runner.stop)
     return Relay(outbox=app.outbox, ring=ring, clock=system.now, woken=app.outbox_rung).run()
+
+
+def _messengers(app: Application, stack: AsyncExitStack) -> dict[str, Way]:
+    """The ways to customers who write in messengers."""
+    http = GatedHttp(Gate(app.settings.allow_private_webhooks))
+    stack.push_async_callback(http.close)
+    post, sent = Post(http, system.now), SentParts(app.engine)
+    graph = Graph(post, os.environ)
+
+    async def account(key: str) -> MessageAccount | None:
+        return (await app.parts.desks.current()).message_account(key)
+
+    carriers: dict[str, Carrier] = {
+        "zalo": Zalo(post, MessageTokens(app.engine), os.environ),
+        "messenger": graph,
+        "whatsapp": graph,
+        "telegram": Telegram(post, os.environ),
+    }
+    return {way: DirectWay(carrier, account, sent) for way, carrier in carriers.items()}
 
 
 async def _end(tasks: list[asyncio.Task[None]]) -> None:

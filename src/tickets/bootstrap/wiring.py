@@ -15,6 +15,7 @@ from tickets.api.parts import Parts
 from tickets.api.streams import Streams
 from tickets.application.answers.answer import AnswersBySource
 from tickets.application.answers.by_mail import MailAnswers
+from tickets.application.answers.by_message import ways
 from tickets.application.answers.receipt import Receipts
 from tickets.application.customers.erase import Erasing
 from tickets.application.customers.keep import Customers
@@ -181,7 +182,7 @@ def _house(
         AlertNotices(sender=settings.mail_from, public_url=settings.public_url),
         counting,
         new_id,
-        answers=AnswersBySource(MailAnswers(secret)),
+        answers=AnswersBySource(MailAnswers(secret), dict(ways())),
         receipts=Receipts(
             secret=secret,
             public_url=settings.public_url,

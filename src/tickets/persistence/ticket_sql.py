@@ -85,6 +85,19 @@ FROM ticket WHERE customer_id = $1 AND channel = $2 AND account = $3
 ORDER BY opened_at DESC, number DESC LIMIT 1
 """
 
+# Only long replies leave in parts.
+REPEATS = """
+SELECT EXISTS (
+    SELECT FROM message
+    WHERE ticket_id = $1 AND kind = 'public_reply' AND origin IS NULL AND occurred_at >= $2
+      AND (text = $3 OR (length(text) > 2000 AND position($3 IN text) > 0)))
+"""
+UNTOLD = """
+SELECT ticket_id FROM message WHERE id = $1 AND NOT EXISTS (
+    SELECT FROM ticket_event AS e
+    WHERE e.ticket_id = message.ticket_id AND e.type = 'delivery_dead' AND e.data ->> 'message' = $1::text)
+"""
+
 # A line beside those of the ticket's present epoch; the caller holds its lock.
 NOTE = """
 INSERT INTO ticket_event (ticket_id, epoch, position, type, actor, occurred_at, detected_at, data)

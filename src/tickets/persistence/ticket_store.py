@@ -101,6 +101,15 @@ class PostgresTickets:
         row = await self.engine.fetch_row(sql.SPOKEN, customer, channel, account)
         return None if row is None else Spoken(*row)
 
+    async def repeats(self, ticket: UUID, text: str, since: datetime) -> bool:
+        """Whether a reply of ours on a ticket said this since an instant, whole or in one of its parts."""
+        return bool(await self.engine.fetch_value(sql.REPEATS, ticket, since, text))
+
+    async def untold(self, message: UUID) -> UUID | None:
+        """The ticket of a message whose history does not say that the provider failed it."""
+        found: UUID | None = await self.engine.fetch_value(sql.UNTOLD, message)
+        return found
+
     async def note(self, ticket: UUID, happened: Happened) -> None:
         """Add a line to the history of a locked ticket that is not changed by it."""
         told = (happened.type, happened.actor, happened.occurred_at, happened.detected_at, happened.data)
