@@ -64,21 +64,16 @@ class Verdict(Struct, frozen=True):
     escalations: tuple[Escalation, ...]
 
 
-def _account(ticket: Ticket) -> str:
-    """The fact that names where it came in."""
-    direct = ticket.channel == "inbox" and ticket.source != "email"
-    return "message_account" if direct else _ACCOUNT[ticket.channel]
-
-
 def facts_of(ticket: Ticket, desk: CompiledDesk) -> Facts:
     """What conditions of policies and rules may ask about a ticket."""
+    direct = ticket.channel == "inbox" and ticket.source != "email"
     facts = {
         "channel": frozenset((ticket.channel,)),
         "source": frozenset((ticket.source,)),
         "priority": frozenset((ticket.priority,)),
         "customer": frozenset((str(ticket.customer_id),)),
         "tags": frozenset(ticket.tags),
-        _account(ticket): frozenset((ticket.account,)),
+        "message_account" if direct else _ACCOUNT[ticket.channel]: frozenset((ticket.account,)),
     }
     for key, value in (
         ("team", ticket.team),
