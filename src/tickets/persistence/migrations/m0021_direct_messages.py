@@ -2,7 +2,7 @@
 
 from tickets.persistence.migrate import Script
 
-ID = "0020"
+ID = "0021"
 
 SQL = """
 ALTER TABLE outbox DROP CONSTRAINT outbox_way_check;
