@@ -28,6 +28,7 @@ async def test_all_that_is_described_is_known_and_nothing_else(shop: Shop) -> No
         "/v1/intake/hotline/{line}",
         "/v1/exchange/{line}/{token}",
         "/v1/intake/inbox/{mailbox}/mime",
+        "/v1/intake/messages/{account}",
     }
     for path, methods in paths.items():
         for method, operation in methods.items():

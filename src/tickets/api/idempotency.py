@@ -23,6 +23,8 @@ LONGEST_KEY = 255
 _KEYLESS: Final = "keyless"
 ONLY_ASKS: Final[dict[str, object]] = {_KEYLESS: True}
 """The `opt` of a POST that changes nothing, so that there is nothing to do once."""
+AGAIN_IS_FINE: Final[dict[str, object]] = {_KEYLESS: True}
+"""The `opt` of a POST that may come any number of times and mean the same: a heartbeat."""
 NAMED_BY_SENDER: Final[dict[str, object]] = {_KEYLESS: True}
 """The `opt` of a POST whose sender's own ids tell what comes twice: providers know no header of ours."""
 

@@ -135,9 +135,9 @@ def _wait(draw: Draw, course: Course) -> bool:
     if course.step == "next_round":
         before = offers_of(ticket)
         draw.note("routing.round_over", round=before.round, refused=sorted(before.refused))
-    elif not known or course.stuck != ticket.stuck:
+    elif course.stuck != ticket.stuck or not (known or course.trouble == "refused"):
         draw.note(f"routing.{course.trouble or placement.outcome}", reason=placement.reason)
-    elif (ticket.route_at, ticket.offers) == (after.route_at, after.offers):
+    elif known and (ticket.route_at, ticket.offers) == (after.route_at, after.offers):
         return False
     draw.ticket = after
     return True

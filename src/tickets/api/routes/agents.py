@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 
 from tickets.api.acting import agent_of
 from tickets.api.auth import Call, needs
+from tickets.api.idempotency import AGAIN_IS_FINE
 from tickets.api.parts import FromParts
 from tickets.api.problems import Fault, Problem
 from tickets.application.desk.compiled import CompiledDesk
@@ -138,7 +139,7 @@ async def set_presence(
 
 @post(
     "/v1/agents/{key:str}/heartbeat",
-    opt=needs("tickets:write"),
+    opt=needs("tickets:write") | AGAIN_IS_FINE,
     tags=_TAGS,
     operation_id="sendHeartbeat",
     status_code=200,

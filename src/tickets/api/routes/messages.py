@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from tickets.api.auth import PUBLIC, needs
 from tickets.api.document import accepts
+from tickets.api.idempotency import NAMED_BY_SENDER
 from tickets.api.parameters import ANY_QUERY
 from tickets.api.parts import FromParts, Parts
 from tickets.api.problems import Problem
@@ -57,7 +58,7 @@ async def get_message_account_url(account: FromPath[str], parts: FromParts) -> W
 
 @post(
     "/v1/intake/messages/{account:str}",
-    opt=PUBLIC | ANY_QUERY | accepts({_JSON: dict[str, object], _FORM: dict[str, str]}),
+    opt=PUBLIC | ANY_QUERY | NAMED_BY_SENDER | accepts({_JSON: dict[str, object], _FORM: dict[str, str]}),
     tags=_TAGS,
     operation_id="receiveMessages",
     status_code=200,
