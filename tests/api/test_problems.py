@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Iterator
 from typing import Annotated
+from uuid import UUID
 
 import httpx
 import pytest
@@ -197,4 +198,4 @@ async def test_a_failure_of_ours_tells_nothing_but_where_to_look(frame: Frame, l
 async def test_an_unbelievable_correlation_id_is_replaced(frame: Frame) -> None:
     async with frame.client() as client:
         answer = await client.get("/livez", headers={"X-Correlation-Id": "a b"})
-    assert answer.headers["x-correlation-id"] == "00000000-0000-0000-0000-000000000001"
+    assert UUID(answer.headers["x-correlation-id"])

@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable, Coroutine
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from typing import Literal
 from uuid import UUID
@@ -27,6 +27,7 @@ from tickets.application.give_up import GiveUp
 from tickets.bootstrap.wiring import Application
 from tickets.intake import MessageAccount
 from tickets.persistence.message_tokens import MessageTokens, SentParts
+from tickets.persistence.outages import OUTAGES
 from tickets.worker.actors import deliver_actor
 from tickets.worker.broker import make_broker
 from tickets.worker.doorbell import AGENTS, DUE, OUTBOX, WAITING, Listener
@@ -96,9 +97,15 @@ async def _open_door(app: Application, listen: str, stack: AsyncExitStack) -> No
 def _fetch_mail(app: Application, stack: AsyncExitStack) -> Coroutine[None, None, None]:
     """Fetch what waits in mailboxes, for as long as the returned work is run."""
     fetch = MailFetch(app.parts, app.parts.metrics.count_mail)
-    stack.push_async_callback(app.parts.mail_places.release, system.now())
+    stack.push_async_callback(_leave_mailboxes, app)
     stack.push_async_callback(fetch.close)
     return perpetual("mail_fetch", fetch.run)
+
+
+async def _leave_mailboxes(app: Application) -> None:
+    """Let others fetch at once; without a database they do when our lease ends."""
+    with suppress(*OUTAGES):
+        await app.parts.mail_places.release(system.now())
 
 
 async def _forget(app: Application) -> None:
