@@ -225,6 +225,8 @@ async def test_a_server_that_lies_about_its_size_cannot_fill_our_memory() -> Non
         writer.write(b"* OK hello\r\n")
         await reader.readline()
         writer.write(b"* 1 FETCH (UID 1 BODY[] {99999999999}\r\n")
+        await reader.readline()  # LOGOUT
+        writer.close()
 
     listening = await asyncio.start_server(lie, "127.0.0.1", 0)
     client = await ImapClient.connect("127.0.0.1", listening.sockets[0].getsockname()[1], "never", LARGEST)
