@@ -142,8 +142,8 @@ class _Away:
 
 async def test_a_unix_socket_will_do(shop: Shop, tmp_path: Path) -> None:
     where = str(tmp_path / "lmtp")
-    for _ in range(2):  # the second finds the socket of the first, as after a kill
-        server = LmtpServer(shop.app.parts.take_mail, LARGEST, lambda *_: None)
+    servers = [LmtpServer(shop.app.parts.take_mail, LARGEST, lambda *_: None) for _ in range(2)]
+    for server in servers:  # the second finds the socket of the first, as after a kill
         assert await server.start(where) == where
 
     def send() -> dict[str, tuple[int, bytes]]:
@@ -151,4 +151,5 @@ async def test_a_unix_socket_will_do(shop: Shop, tmp_path: Path) -> None:
             return client.sendmail("a@b.example", [SHOP], MAIL)
 
     assert await asyncio.to_thread(send) == {}
-    await server.close()
+    for server in servers:
+        await server.close()
