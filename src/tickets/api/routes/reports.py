@@ -3,7 +3,7 @@
 import asyncio
 from datetime import date, timedelta
 from functools import cache
-from typing import Annotated
+from typing import Annotated, TypeAlias
 from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
@@ -25,16 +25,19 @@ EARLIEST, LATEST = date(1970, 1, 1), date(2200, 1, 1)
 USUAL = timedelta(weeks=4)
 """What is reported when nobody says from when on."""
 
+Start: TypeAlias = Annotated[
+    date | None, QueryParameter(description="First date; four weeks before `end` by default.")
+]
+End: TypeAlias = Annotated[
+    date | None, QueryParameter(description="Date after the last; tomorrow by default.")
+]
+
 
 @get("/v1/reports/sla", opt=needs("tickets:read"), tags=["Reports"], operation_id="reportAttainment")
 async def report_attainment(  # noqa: PLR0913, PLR0917 - one parameter a choice
     parts: FromParts,
-    start: Annotated[
-        date | None, QueryParameter(description="First date; four weeks before `end` by default.")
-    ] = None,
-    end: Annotated[
-        date | None, QueryParameter(description="Date after the last; tomorrow by default.")
-    ] = None,
+    start: Start = None,
+    end: End = None,
     zone: Annotated[
         str, QueryParameter(max_length=64, description="IANA time zone the dates and periods are of.")
     ] = "UTC",
@@ -68,12 +71,8 @@ async def report_attainment(  # noqa: PLR0913, PLR0917 - one parameter a choice
 @get("/v1/reports/staffing", opt=needs("tickets:read"), tags=["Reports"], operation_id="reportStaffing")
 async def report_staffing(  # noqa: PLR0913, PLR0917 - one parameter a choice
     parts: FromParts,
-    start: Annotated[
-        date | None, QueryParameter(description="First date; four weeks before `end` by default.")
-    ] = None,
-    end: Annotated[
-        date | None, QueryParameter(description="Date after the last; tomorrow by default.")
-    ] = None,
+    start: Start = None,
+    end: End = None,
     zone: Annotated[
         str, QueryParameter(max_length=64, description="IANA time zone the dates and hours are of.")
     ] = "UTC",
