@@ -92,7 +92,9 @@ class OnCallSchedule(routing.Schedule, frozen=True, kw_only=True):
 
 
 class Webhook(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An address that hears of `events` (all when empty; `ticket.*` is a family).
+    """An address for what names it: `webhook:<key>` among the targets of a level, a fallback, a gap warning.
+
+    `events` will choose among the events of tickets; these are not sent to anybody yet.
 
     Its signing secret is never part of the desk: `secret_env` names the environment variable that holds it;
     without one, a secret is made when the webhook is, kept by the database and shown once.
