@@ -18,15 +18,17 @@ TRESPASSES = {
     },
 }
 PERMITTED = {
-    "tickets/application/facts.py": "import sla.engine\nimport routing",
+    "tickets/application/facts.py": "import sla.engine",
     "tickets/application/desk/policies.py": "from sla import engine",
     "tickets/application/promises/standing.py": "import sla",
+    "tickets/application/placements/placing.py": "import routing",
     "tickets/api/app.py": "import tickets.settings",
     "tickets/bootstrap/wiring.py": "import tickets.api.app",
 }
 ROOMS = (
     "sla", "routing", "tickets", "tickets/domain", "tickets/intake", "tickets/application",
-    "tickets/application/desk", "tickets/application/promises", "tickets/api", "tickets/bootstrap",
+    "tickets/application/desk", "tickets/application/promises", "tickets/application/placements",
+    "tickets/api", "tickets/bootstrap",
 )  # fmt: skip
 
 

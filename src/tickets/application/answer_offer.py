@@ -7,8 +7,9 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from tickets.application import offers
-from tickets.application.change import Assign, Draw, decide
+from tickets.application.change import Assign, decide
 from tickets.application.desk.compiled import CompiledDesk
+from tickets.application.draw import Draw
 from tickets.application.house import House
 from tickets.application.modes import accepted
 from tickets.application.ports import Load

@@ -13,17 +13,9 @@ from tickets.application.answers.answer import Elsewhere
 from tickets.application.answers.origin import origin_of
 from tickets.application.belonging import Voice, voice_of
 from tickets.application.came_back import CameBack
-from tickets.application.change import (
-    MISSED_CALL,
-    Called,
-    Command,
-    Draw,
-    Say,
-    Scene,
-    called,
-    decide,
-)
+from tickets.application.change import MISSED_CALL, Called, Command, Say, called, decide
 from tickets.application.desk.compiled import CompiledDesk
+from tickets.application.draw import Draw, Scene
 from tickets.application.house import ATTEMPTS, House
 from tickets.application.ports import Idempotent, Known, Ledger, Load, Spoken, Superseded, Wanted
 from tickets.domain.draft import Draft, FieldValue

@@ -1,30 +1,19 @@
-"""The only seam to `sla` and `routing`: our tickets in, their promises and decisions out, in our words."""
+"""The seam to `sla`: tickets in, their promises out, in our words; what conditions may ask of a ticket."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from hashlib import sha256
-from types import MappingProxyType
-from uuid import UUID
 
 import msgspec
 from msgspec import Raw, Struct
 from msgspec.structs import replace
 
-import routing
 import sla
-from tickets.application.desk.availability import roster_at
 from tickets.application.desk.compiled import CompiledDesk
-from tickets.application.offers import excluded
-from tickets.application.ports import AgentState
 from tickets.domain.escalation import Escalation
 from tickets.domain.ticket import Happened, Ticket
 
 Facts = Mapping[str, frozenset[str]]
-KnownAgents = Mapping[UUID, str]
-"""By customer, the agent who had them last."""
-
-NOBODY_KNOWN: KnownAgents = MappingProxyType({})
-
 _ACCOUNT = {"form": "form", "inbox": "mailbox", "hotline": "line", "api": "client"}
 _encode = msgspec.json.Encoder().encode
 _clocks = msgspec.json.Decoder(sla.Clocks).decode
@@ -33,19 +22,6 @@ _terms = msgspec.json.Decoder(sla.Terms).decode
 
 ROUTING = "routing"
 """What alerts have as their metric when it is not a promise that is in danger, but routing that gave up."""
-
-
-class Placement(Struct, frozen=True, kw_only=True):
-    """Where routing puts a waiting ticket, and why: `explanation` is the whole decision as JSON."""
-
-    ticket: str
-    agent: str | None
-    assigned_at: datetime | None
-    outcome: str
-    reason: str
-    explanation: Raw
-    look_again_at: datetime | None
-    decision: routing.Decision
 
 
 class Pinned(Struct, frozen=True):
@@ -131,72 +107,6 @@ def opened(ticket: Ticket, pinned: Pinned, now: datetime) -> Verdict:
     """Start the clocks of a new ticket."""
     start = replace(ticket, terms_id=pinned.id, clocks=Raw(_encode(sla.Clocks())))
     return told(start, sla.Opened(ticket.opened_at, ticket.status), pinned, now)
-
-
-def place(
-    waiting: Sequence[Ticket],
-    desk: CompiledDesk,
-    states: Sequence[AgentState],
-    now: datetime,
-    known: KnownAgents = NOBODY_KNOWN,
-) -> list[Placement]:
-    """Ask routing about waiting tickets; the most urgent chooses first. `known` is who had which customer."""
-    roster, asked = asking(waiting, desk, states, now, known)
-    shift = desk.shifts.next_begin(now)
-    return [_placement(decision, shift) for decision in routing.route(asked, roster, desk.rules, now)]
-
-
-def pull(
-    agent: str,
-    waiting: Sequence[Ticket],
-    desk: CompiledDesk,
-    states: Sequence[AgentState],
-    now: datetime,
-    known: KnownAgents = NOBODY_KNOWN,
-) -> Placement | None:
-    """The most urgent of these that this agent may take, or None."""
-    roster, asked = asking(waiting, desk, states, now, known)
-    decision = routing.pull(agent, asked, roster, desk.rules, now)
-    return None if decision is None else _placement(decision)
-
-
-def asking(
-    waiting: Sequence[Ticket],
-    desk: CompiledDesk,
-    states: Sequence[AgentState],
-    now: datetime,
-    known: KnownAgents = NOBODY_KNOWN,
-) -> tuple[routing.Roster, list[routing.Waiting]]:
-    """What routing is asked with."""
-    roster = roster_at(desk, states, now)
-    return roster, [_waiting(ticket, desk, now, known) for ticket in waiting]
-
-
-def _placement(decision: routing.Decision, shift: datetime | None = None) -> Placement:
-    instants = [each for each in (decision.next_relaxation_at, shift) if each is not None]
-    return Placement(
-        ticket=decision.ticket,
-        agent=decision.agent if decision.outcome == "assigned" else None,
-        assigned_at=decision.assigned_at,
-        outcome=decision.outcome,
-        reason=decision.reason,
-        explanation=Raw(_encode(decision)),
-        look_again_at=min(instants, default=None),
-        decision=decision,
-    )
-
-
-def _waiting(ticket: Ticket, desk: CompiledDesk, now: datetime, known: KnownAgents) -> routing.Waiting:
-    return routing.Waiting(
-        id=str(ticket.id),
-        facts=dict(facts_of(ticket, desk)),
-        priority=ticket.priority,
-        waiting_since=ticket.waiting_since or now,
-        breach_at=ticket.due_at,
-        weight=ticket.units,
-        excluded=excluded(ticket),
-        sticky=ticket.last_agent or known.get(ticket.customer_id),
-    )
 
 
 def reopens(ticket: Ticket, pinned: Pinned, at: datetime) -> bool:

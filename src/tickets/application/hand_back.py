@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from tickets.application.change import Draw
 from tickets.application.desk.compiled import CompiledDesk
+from tickets.application.draw import Draw
 from tickets.application.house import House
 from tickets.application.ports import AgentState, Gone
 from tickets.domain.ticket import Change, Ticket

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 from tickets.application import facts
 from tickets.application.answers.answer import Answering, Answers
 from tickets.application.answers.receipt import Receipts
-from tickets.application.change import Scene
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.desk.directory import DeskDirectory
+from tickets.application.draw import Scene
 from tickets.application.escalate import Notices, escalate
 from tickets.application.ports import Ledger, TicketStore
 from tickets.domain.escalation import Escalation

@@ -8,9 +8,11 @@ import msgspec
 from msgspec import Raw, Struct
 from msgspec.structs import replace
 
-from tickets.application import facts, offers
+from tickets.application import offers
 from tickets.application.desk.compiled import CompiledDesk
-from tickets.application.facts import ROUTING, KnownAgents, Placement
+from tickets.application.facts import ROUTING
+from tickets.application.placements import placing
+from tickets.application.placements.placing import KnownAgents, Placement
 from tickets.application.ports import AgentState
 from tickets.domain.escalation import Escalation
 from tickets.domain.ticket import Ticket
@@ -58,8 +60,8 @@ def chart(
     by_id = {str(ticket.id): ticket for ticket in waiting}
     asked = [ticket for ticket in waiting if _asks(ticket, desk)]
     resting = [ticket for ticket in waiting if not _asks(ticket, desk)]
-    placements = facts.place(asked, desk, states, now, known)
-    placements += [facts.place([ticket], desk, states, now, known)[0] for ticket in resting]
+    placements = placing.place(asked, desk, states, now, known)
+    placements += [placing.place([ticket], desk, states, now, known)[0] for ticket in resting]
     return [course(by_id[placement.ticket], placement, desk, now) for placement in placements]
 
 

@@ -5,10 +5,10 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from tickets.application import facts
 from tickets.application.desk.compiled import CompiledDesk
-from tickets.application.facts import Placement
 from tickets.application.house import ATTEMPTS, House
+from tickets.application.placements import placing
+from tickets.application.placements.placing import Placement
 from tickets.application.ports import Load, Superseded
 from tickets.application.route_waiting import assigned
 from tickets.domain.errors import NotFound
@@ -59,7 +59,7 @@ async def _most_urgent(
     while page := await house.tickets.waiting(PAGE, after):
         tickets = {str(ticket.id): ticket for _, ticket in page}
         known = await house.tickets.last_agents({ticket.customer_id for ticket in tickets.values()})
-        placement = facts.pull(agent, list(tickets.values()), desk, states, now, known)
+        placement = placing.pull(agent, list(tickets.values()), desk, states, now, known)
         if placement is not None:
             return tickets[placement.ticket], placement
         wanted_by, last = page[-1]

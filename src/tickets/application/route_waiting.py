@@ -7,12 +7,14 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from tickets.application import facts
-from tickets.application.change import Assign, Draw, decide
+from tickets.application.change import Assign, decide
 from tickets.application.desk.compiled import CompiledDesk
-from tickets.application.facts import ROUTING, Placement
+from tickets.application.draw import Draw
+from tickets.application.facts import ROUTING
 from tickets.application.house import House
 from tickets.application.modes import Course, alarm, chart, same_decision
 from tickets.application.offers import make_offer, offers_of, read_offers
+from tickets.application.placements.placing import Placement
 from tickets.application.ports import Load
 from tickets.domain.ticket import Change, Ticket
 

@@ -1,16 +1,13 @@
 """Whose a ticket is: what becomes of it when that is said, or when its customer becomes another."""
 
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from tickets.application import facts
+from tickets.application.draw import Draw
 from tickets.domain.ticket import Customer
-
-if TYPE_CHECKING:
-    from tickets.application.change import Draw
 
 
 class SetCustomer(Struct, frozen=True):
@@ -24,7 +21,7 @@ class Forget(Struct, frozen=True):
     """Its customer is forgotten: nobody can work on it any more."""
 
 
-def set_customer(draw: "Draw", command: SetCustomer) -> None:
+def set_customer(draw: Draw, command: SetCustomer) -> None:
     """Give it to a customer, on the promises that go with them."""
     before, who = draw.ticket, command.customer
     draw.ticket = replace(
@@ -48,7 +45,7 @@ def set_customer(draw: "Draw", command: SetCustomer) -> None:
         draw.note("customer_confirmed")
 
 
-def forget(draw: "Draw", _: Forget) -> None:
+def forget(draw: Draw, _: Forget) -> None:
     """Close it; nothing is owed any more, and nothing was achieved."""
     before, now = draw.ticket, draw.scene.now
     if before.working:

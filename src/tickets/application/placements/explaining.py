@@ -7,9 +7,10 @@ from uuid import UUID
 import msgspec
 from msgspec import Raw, Struct
 
-from tickets.application import facts, offers
+from tickets.application import offers
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.modes import course
+from tickets.application.placements import placing
 from tickets.application.ports import AgentState
 from tickets.domain.ticket import Ticket
 from tickets.domain.words import Instant
@@ -97,7 +98,7 @@ def routing_of(
     desk: CompiledDesk,
     states: Sequence[AgentState],
     now: datetime,
-    known: facts.KnownAgents = facts.NOBODY_KNOWN,
+    known: placing.KnownAgents = placing.NOBODY_KNOWN,
 ) -> RoutingView:
     """Where the ticket stands at `now`, on a roster of agents in these states."""
     last = None if ticket.routing is None else read_decision(ticket.routing)
@@ -129,10 +130,10 @@ def decided(
     desk: CompiledDesk,
     states: Sequence[AgentState],
     now: datetime,
-    known: facts.KnownAgents = facts.NOBODY_KNOWN,
+    known: placing.KnownAgents = placing.NOBODY_KNOWN,
 ) -> DecisionView:
     """What routing says of this ticket when asked about nothing else, in the way its team works."""
-    (placement,) = facts.place([ticket], desk, states, now, known)
+    (placement,) = placing.place([ticket], desk, states, now, known)
     if ticket.offer_id is None:
         placement = course(ticket, placement, desk, now).placement
     return read_decision(placement.explanation)

@@ -9,9 +9,9 @@ from msgspec import Struct
 
 import routing
 import sla
-from tickets.application import facts
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.desk.model import Agent
+from tickets.application.placements import placing
 from tickets.application.ports import AgentState
 from tickets.domain.ticket import Ticket
 from tickets.domain.words import Instant
@@ -99,7 +99,7 @@ class Reading(Protocol):
 
 async def queues_of(
     reading: Reading,
-    last_agents: Callable[[Sequence[UUID]], Awaitable[facts.KnownAgents]],
+    last_agents: Callable[[Sequence[UUID]], Awaitable[placing.KnownAgents]],
     desk: CompiledDesk,
     states: Sequence[AgentState],
     now: datetime,
@@ -115,7 +115,7 @@ async def queues_of(
     def takers(tickets: Sequence[UUID]) -> list[str]:
         """Who could be given one of these, by routing itself."""
         waiting = [asked[ticket] for ticket in tickets if ticket in asked]
-        roster, waits = facts.asking(waiting, desk, states, now, known)
+        roster, waits = placing.asking(waiting, desk, states, now, known)
         return sorted(routing.takers(waits, roster, desk.rules, now))
 
     def queue(team: str | None) -> QueueView:
