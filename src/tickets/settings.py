@@ -47,6 +47,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Signs what we hand out; none uses one made by chance and kept in the database."""
     allow_private_webhooks: tuple[str, ...]
     """Host names, addresses and networks webhooks may reach although they are private."""
+    heartbeat_url: str | None
+    """Hears from us every minute while time passes and what has to leave leaves; none knocks nowhere."""
     body_limit: int
     """Largest request body, in bytes."""
     pool_size: int
@@ -81,6 +83,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         log_level=reader.read("log_level", _one_of(LOG_LEVELS), "info"),
         secret=reader.read("secret", _secret, None),
         allow_private_webhooks=reader.read("allow_private_webhooks", _hosts, ()),
+        heartbeat_url=reader.read("heartbeat_url", _url("http", "https"), None),
         body_limit=reader.read("body_limit", _size, 30 * 1024 * 1024),
         pool_size=reader.read("pool_size", _between(2, 500), 10),
     )

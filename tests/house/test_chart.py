@@ -38,7 +38,13 @@ KINDS = {
     },
     "the least": {"Deployment": 3, "Service": 1},
 }  # fmt: skip
-SECRET = {"TICKETS_DATABASE_URL", "TICKETS_SECRET", "TICKETS_BROKER_URL", "TICKETS_SMTP_URL"}
+SECRET = {
+    "TICKETS_DATABASE_URL",
+    "TICKETS_SECRET",
+    "TICKETS_BROKER_URL",
+    "TICKETS_SMTP_URL",
+    "TICKETS_HEARTBEAT_URL",
+}
 CUSTOM = {"ServiceMonitor", "PrometheusRule"}
 REFUSED = {
     "an unknown value": "replicaCount=3",

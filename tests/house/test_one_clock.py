@@ -35,6 +35,7 @@ def test_no_sql_statement_asks_the_database_for_the_time(sources: dict[str, ast.
         for path, tree in sources.items()
         for node in ast.walk(tree)
         if path.startswith("src/tickets/")  # the libraries know no SQL
+        and path != "src/tickets/persistence/vital_signs.py"  # sees whether our clock and its clock agree
         and isinstance(node, ast.Constant)
         and isinstance(node.value, str)
         and id(node) not in docstrings(tree)

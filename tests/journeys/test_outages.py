@@ -82,7 +82,12 @@ async def test_the_ticker_lives_through_an_outage_at_any_of_its_statements(shop:
         receipts=house.receipts,
     )
     ticker = Ticker(
-        flaky, shop.app.parts.porter, shop.app.ticker.watch_duty, shop.app.parts.presences, Bell()
+        flaky,
+        shop.app.parts.porter,
+        shop.app.ticker.watch_duty,
+        shop.app.parts.presences,
+        Bell(),
+        shop.app.ticker.signs,
     )
     async with asyncio.timeout(_PATIENCE):
         await ticker.run(shop.now, tickets.stopped)

@@ -249,5 +249,5 @@ async def test_sessions_are_bounded_and_in_utc(engine: Engine) -> None:
         "jit": "off",
         "statement_timeout": "30s",
         "lock_timeout": "10s",
-        "idle_in_transaction_session_timeout": "1min",
+        "idle_in_transaction_session_timeout": "15s",
     }

@@ -41,7 +41,7 @@ securityContext:
     drop: [ALL]
 env:
   {{- $secret := required "existingSecret must name a Secret with TICKETS_DATABASE_URL" .Values.existingSecret }}
-  {{- range $name := list "TICKETS_DATABASE_URL" "TICKETS_SECRET" "TICKETS_BROKER_URL" "TICKETS_SMTP_URL" }}
+  {{- range $name := list "TICKETS_DATABASE_URL" "TICKETS_SECRET" "TICKETS_BROKER_URL" "TICKETS_SMTP_URL" "TICKETS_HEARTBEAT_URL" }}
   - name: {{ $name }}
     valueFrom:
       secretKeyRef:

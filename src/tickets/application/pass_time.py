@@ -7,13 +7,15 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from tickets.application import facts
+from tickets.application.deliver import storable
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.house import House
 from tickets.domain.ticket import Change, Happened, Ticket
 
 BATCH = 100
-ASIDE = timedelta(minutes=5)
-"""How long a ticket whose turn failed is left alone, so that it cannot hold up the others."""
+ASIDE = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 4, 8, 15))
+"""How long a ticket whose turn failed is left alone, so that it cannot hold up the others; the last one again
+and again. A change of the ticket by anybody else begins anew."""
 
 Failed = Callable[[UUID, Exception], Awaitable[None] | None]
 
@@ -27,9 +29,9 @@ async def pass_time(
 ) -> list[Change]:
     """Bring one batch of due tickets up to `now`; the changes made, none when nothing is due.
 
-    Many may do this at once. A ticket whose turn raises is set aside for `ASIDE` and reported to `failed`;
-    the rest of its batch goes on. `outages` are no fault of any ticket: they are raised, and nothing is set
-    aside.
+    Many may do this at once. A ticket whose turn raises is set aside, longer each time (`ASIDE`), and told to
+    `failed`; the rest of its batch goes on. `outages` are no fault of any ticket: they are raised, and
+    nothing is set aside.
     """
     desk = await house.desks.current()
     try:
@@ -60,11 +62,23 @@ def _moved(ticket: Ticket, verdict: facts.Verdict, now: datetime) -> Change:
 
 
 async def _set_aside(house: House, now: datetime, error: Exception, failed: Failed) -> None:
+    """Put the first due ticket off. Its history tells of the first time, the alarm as long as it lasts."""
     async with house.tickets.transaction():
         for ticket in await house.tickets.claim_due(now, 1):
-            await house.tickets.set_aside(ticket.id, now + ASIDE)
+            failures = await house.tickets.failures(ticket) + 1
+            until = now + ASIDE[min(failures, len(ASIDE)) - 1]
+            reason = storable(repr(error))
+            await house.tickets.set_aside(ticket, until, failures, reason)
+            if failures == 1:
+                await house.tickets.note(ticket.id, _told(ticket, until, reason, now))
             if (told := failed(ticket.id, error)) is not None:
                 await told
+
+
+def _told(ticket: Ticket, until: datetime, reason: str, now: datetime) -> Happened:
+    data: dict[str, object] = {"reason": reason, "until": until.isoformat()}
+    since = ticket.tick_at or now
+    return Happened(type="set_aside", actor="ticker", occurred_at=since, detected_at=now, data=data)
 
 
 def lateness(happened: Happened) -> float:

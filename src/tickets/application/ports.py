@@ -200,8 +200,11 @@ class TicketStore(Protocol):
     async def claim_due(self, now: datetime, limit: int) -> list[Ticket]:
         """Tickets whose `tick_at` has come, earliest first, locked; those others hold are left to them."""
 
-    async def set_aside(self, ticket: UUID, until: datetime) -> None:
-        """Look at a ticket again at `until`: its turn failed, and others must not wait behind it."""
+    async def failures(self, ticket: Ticket) -> int:
+        """How often a ticket's turn has failed since anything else was done to it."""
+
+    async def set_aside(self, ticket: Ticket, until: datetime, failures: int, reason: str) -> None:
+        """Look at a locked ticket again at `until`: its turn failed, and others must not wait behind it."""
 
     async def claim_overdue(self, now: datetime, limit: int) -> list[Ticket]:
         """Tickets offered too long or to somebody who has gone, or not reacted to in time; locked."""

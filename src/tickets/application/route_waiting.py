@@ -1,6 +1,7 @@
 """The router's round: waiting tickets, most urgent first, to agents who can take them."""
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
@@ -21,24 +22,53 @@ from tickets.domain.ticket import Change, Ticket
 BATCH = 200
 
 
-async def route_waiting(house: House, now: datetime, *, everyone: bool, batch: int = BATCH) -> list[Change]:
+PassedOver = Callable[[UUID, Exception], object]
+
+
+async def route_waiting(
+    house: House,
+    now: datetime,
+    *,
+    everyone: bool,
+    batch: int = BATCH,
+    passed_over: PassedOver | None = None,
+    outages: tuple[type[Exception], ...] = (),
+) -> list[Change]:
     """Go through the tickets that wait; the changes made.
 
     `everyone` looks at all of them (an agent came, capacity came free, the desk changed), otherwise only at
     those whose next relaxation step has come. Many may do this at once: each ticket is looked at by one, and
     an agent's capacity is taken only where it still fits (law 11). Once nobody is there with room, those that
     have been told to wait are left alone: nothing else can be said of them, unless the desk is a new one.
+
+    With `passed_over`, a ticket on which the decision raises is told to it and waits; those behind it have
+    their turn. `outages` are no fault of any ticket, and raised.
     """
     desk = await house.desks.current()
     told = house.looked_through == desk.revision
     changes: list[Change] = []
     after: tuple[datetime, UUID] | None = None
+    most = batch
     while True:
-        async with house.tickets.transaction():
-            waiting = await house.tickets.claim_waiting(now, batch, after, everyone=everyone)
-            if waiting:
-                changes += await _round(house, desk, [ticket for _, ticket in waiting], now)
-        if len(waiting) < batch:
+        waiting: list[tuple[datetime, Ticket]] = []
+        try:
+            async with house.tickets.transaction():
+                waiting = await house.tickets.claim_waiting(now, most, after, everyone=everyone)
+                made = await _round(house, desk, [ticket for _, ticket in waiting], now) if waiting else []
+        except outages:
+            raise
+        except Exception as fault:
+            if passed_over is None or not waiting:
+                raise
+            if most > 1:
+                most = most // 4 or 1
+                continue
+            wanted_by, last = waiting[0]
+            passed_over(last.id, fault)
+            after, most = (wanted_by, last.id), batch
+            continue
+        changes += made
+        if len(waiting) < most:
             house.looked_through = desk.revision if everyone else house.looked_through
             return changes
         if everyone and told:

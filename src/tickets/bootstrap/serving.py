@@ -12,6 +12,7 @@ from tickets.adapters import system
 from tickets.adapters.direct import Carrier, DirectWay, Post
 from tickets.adapters.gated_http import GatedHttp
 from tickets.adapters.graph import Graph
+from tickets.adapters.heartbeat import Heartbeat
 from tickets.adapters.lmtp import LmtpServer
 from tickets.adapters.smtp import Mail, NoMail, mail_server
 from tickets.adapters.telegram import Telegram
@@ -156,7 +157,7 @@ async def _deliver(app: Application, stack: AsyncExitStack) -> Coroutine[None, N
     mail = Mail(mail_server(settings.smtp_url), settings.mail_from) if settings.smtp_url else NoMail()
     deliver = Deliver(
         outbox=app.outbox,
-        ways={"email": mail, "webhook": webhooks, **_messengers(app, stack)},
+        ways={"email": mail, "webhook": webhooks, **_messengers(app, stack), **_heartbeat(app, stack)},
         clock=system.now,
         jitter=system.chance,
         witness=Clerk(app.parts.metrics),
@@ -199,6 +200,15 @@ def _messengers(app: Application, stack: AsyncExitStack) -> dict[str, Way]:
         "telegram": Telegram(post, os.environ),
     }
     return {way: DirectWay(carrier, account, sent) for way, carrier in carriers.items()}
+
+
+def _heartbeat(app: Application, stack: AsyncExitStack) -> dict[str, Way]:
+    """The way to whoever wants to hear that we live, if there is anybody."""
+    if app.settings.heartbeat_url is None:
+        return {}
+    http = GatedHttp(Gate(app.settings.allow_private_webhooks))
+    stack.push_async_callback(http.close)
+    return {"heartbeat": Heartbeat(app.settings.heartbeat_url, http)}
 
 
 async def _end(tasks: list[asyncio.Task[None]]) -> None:

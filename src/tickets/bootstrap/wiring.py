@@ -59,6 +59,7 @@ from tickets.settings import Settings
 from tickets.worker.counting import Counting
 from tickets.worker.doorbell import AGENTS, DUE, OUTBOX, WAITING, Doorbell
 from tickets.worker.ticker import Bell, Ticker
+from tickets.worker.vital_signs import VitalSigns
 from tickets.worker.witness import mail_not_understood
 
 
@@ -107,6 +108,7 @@ async def _wire(
     calls = PostgresCalls(engine)
     taker = CallTaker(house, calls, counting.called, ring_streams)
     outbox = PostgresOutbox(engine)
+    signs = VitalSigns(engine, metrics, ring_outbox, beating=settings.heartbeat_url is not None)
     reading = Reading(engine)
     jobs, customers, erasure = PostgresJobs(engine), PostgresCustomers(engine), PostgresErasure(engine)
     parts = Parts(
@@ -140,14 +142,14 @@ async def _wire(
         ring=ring,
         secret=secret,
         public_url=settings.public_url,
-        measure=_measuring(metrics, reading, house.tickets, outbox, desks, now),
+        measure=_measuring(metrics, reading, house.tickets, outbox, desks, signs, now),
         largest_body=settings.body_limit,
     )
     return Application(
         settings=settings,
         engine=engine,
         parts=parts,
-        ticker=Ticker(house, parts.porter, _watching(settings, parts, ring_outbox), parts.presences, bell),
+        ticker=_ticker(settings, parts, ring_outbox, bell, signs),
         jobs=_jobs(house, desks, jobs, erasure, counting),
         outbox=outbox,
         outbox_rung=outbox_rung,
@@ -212,14 +214,17 @@ def _rings(
     return ring, ring_outbox, ring_streams
 
 
-def _watching(settings: Settings, parts: Parts, left: Callable[[], object]) -> WatchDuty:
-    return WatchDuty(
+def _ticker(
+    settings: Settings, parts: Parts, left: Callable[[], object], bell: Bell, signs: VitalSigns
+) -> Ticker:
+    watching = WatchDuty(
         duties=PostgresDuties(parts.engine),
         desks=parts.desks,
         sender=settings.mail_from,
         new_id=parts.new_id,
         left=left,
     )
+    return Ticker(parts.house, parts.porter, watching, parts.presences, bell, signs)
 
 
 async def _secret(settings: Settings, engine: Engine) -> bytes:
@@ -234,6 +239,7 @@ def _measuring(
     tickets: TicketStore,
     outbox: PostgresOutbox,
     desks: PostgresDesks,
+    signs: VitalSigns,
     now: Callable[[], datetime],
 ) -> Callable[[], Awaitable[None]]:
     async def measure() -> None:
@@ -245,6 +251,10 @@ def _measuring(
         metrics.show_agents(Counter(state.presence for state in states if state.key in desk.agents))
         metrics.show_on_call({duty.schedule: duty.now.agent is not None for duty in on_duty(desk, now())})
         metrics.show_backlog(state.backlog, state.waiting, state.alerts, state.stuck)
+        metrics.set_aside.set(state.set_aside)
+        next_instant = await tickets.next_instant() or now()
+        metrics.overdue.set(max(0.0, (now() - next_instant).total_seconds()))
+        await signs.compare_clocks(system.now)
         metrics.show_outbox(leaving.pending, leaving.dead, age)
 
     return measure

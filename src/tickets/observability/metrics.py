@@ -42,6 +42,7 @@ class Metrics:
             "From the instant something became due to the instant we noticed.",
             _LATENESS_SECONDS,
         )
+        self._passing_of_time()
         self.alerts = self._counter("tickets_alerts", "Alerts raised.", "metric", "level")
         self.alerts_open = self._gauge("tickets_alerts_open", "Alerts nobody acknowledged.")
         self.alerts_unheard = self._counter(
@@ -79,6 +80,21 @@ class Metrics:
             _HTTP_SECONDS,
             "method",
             "route",
+        )
+
+    def _passing_of_time(self) -> None:
+        self.overdue = self._gauge(
+            "tickets_overdue_seconds", "How long the oldest due instant has waited for a ticker."
+        )
+        self.set_aside = self._gauge(
+            "tickets_set_aside",
+            "Tickets time does not pass on: their turn fails, and is tried again.",
+        )
+        self.ticker_failures = self._counter(
+            "tickets_ticker_failures", "Turns of the ticker that failed, outages of the database apart."
+        )
+        self.clock_skew = self._gauge(
+            "tickets_clock_skew_seconds", "How far this process's clock is ahead of the database's."
         )
 
     def _routing(self) -> None:

@@ -26,7 +26,8 @@ SESSION = {
     "timezone": "UTC",
     "statement_timeout": "30s",
     "lock_timeout": "10s",
-    "idle_in_transaction_session_timeout": "60s",
+    # No transaction waits for anything but the database: who idles in one is frozen, and holds its locks.
+    "idle_in_transaction_session_timeout": "15s",
 }
 """Settings of every session. A pooler that refuses them (PgBouncer) is spoken to without them."""
 

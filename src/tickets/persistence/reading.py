@@ -76,13 +76,14 @@ FROM offer JOIN ticket ON ticket.id = ticket_id WHERE agent = $1 AND state = 'op
 class Gauges(Struct, frozen=True):
     """How much there is right now: tickets at work by status, waiting for an agent, alerts nobody took.
 
-    `stuck` are those of the waiting that routing has given up on.
+    `stuck` are those of the waiting that routing has given up on, `set_aside` those whose turn fails.
     """
 
     backlog: dict[str, int]
     waiting: int
     alerts: int
     stuck: int
+    set_aside: int
 
 
 _GAUGES = """
@@ -91,7 +92,8 @@ SELECT coalesce((SELECT jsonb_object_agg(status, count) FROM (
        ) AS s), '{}'),
        (SELECT count(*) FROM ticket WHERE waiting_since IS NOT NULL),
        (SELECT count(*) FROM alert WHERE state = 'open'),
-       (SELECT count(*) FROM ticket WHERE waiting_since IS NOT NULL AND stuck IS NOT NULL)
+       (SELECT count(*) FROM ticket WHERE waiting_since IS NOT NULL AND stuck IS NOT NULL),
+       (SELECT count(*) FROM set_aside JOIN ticket ON id = ticket_id AND ticket.epoch = set_aside.epoch)
 """
 _GAUGE = Rows(Gauges)
 

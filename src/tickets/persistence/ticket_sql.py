@@ -272,7 +272,14 @@ SELECT asked, (SELECT last_agent FROM ticket WHERE customer_id = asked AND last_
 FROM unnest($1::uuid[]) AS asked
 """
 FIND_OFFER = f"SELECT {OFFER.columns} FROM offer WHERE id = $1"
-SET_ASIDE = "UPDATE ticket SET tick_at = $2, epoch = epoch + 1 WHERE id = $1"
+# What is said of an older epoch is void (law 2): whatever was done to the ticket since may have mended it.
+FAILURES = "SELECT failures FROM set_aside WHERE ticket_id = $1 AND epoch = $2"
+SET_ASIDE = """
+WITH put_off AS (UPDATE ticket SET tick_at = $2, epoch = epoch + 1 WHERE id = $1 RETURNING id, epoch)
+INSERT INTO set_aside (ticket_id, epoch, failures, reason) SELECT id, epoch, $3, $4 FROM put_off
+ON CONFLICT (ticket_id) DO UPDATE
+SET epoch = excluded.epoch, failures = excluded.failures, reason = excluded.reason
+"""
 
 # As `routing.wanted_by` has it: the breach, or the end of the priority's patience, whichever comes first.
 WANTED_BY = """least(coalesce(due_at, 'infinity'), waiting_since + CASE priority

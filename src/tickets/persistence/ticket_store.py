@@ -218,9 +218,14 @@ class PostgresTickets:
         """An offer as it is now; it is held by its ticket's lock (law 3)."""
         return sql.OFFER.optional(await self.engine.fetch_row(sql.FIND_OFFER, offer))
 
-    async def set_aside(self, ticket: UUID, until: datetime) -> None:
-        """Look at a ticket again at `until`."""
-        await self.engine.execute(sql.SET_ASIDE, ticket, until)
+    async def failures(self, ticket: Ticket) -> int:
+        """How often a ticket's turn has failed since anything else was done to it."""
+        found: int | None = await self.engine.fetch_value(sql.FAILURES, ticket.id, ticket.epoch)
+        return found or 0
+
+    async def set_aside(self, ticket: Ticket, until: datetime, failures: int, reason: str) -> None:
+        """Look at a locked ticket again at `until`."""
+        await self.engine.execute(sql.SET_ASIDE, ticket.id, until, failures, reason)
 
     async def claim_waiting(
         self, now: datetime, limit: int, after: tuple[datetime, UUID] | None, *, everyone: bool

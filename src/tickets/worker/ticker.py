@@ -21,12 +21,17 @@ from tickets.application.take_back import take_back
 from tickets.application.watch_duty import WatchDuty
 from tickets.domain.ticket import Change
 from tickets.persistence.outages import OUTAGES
+from tickets.worker.vital_signs import VitalSigns
 
 PULSE = timedelta(milliseconds=250)
 """Longest sleep: a bell may be lost, a row never is."""
 
 SWEEP = timedelta(seconds=5)
 """How often every waiting ticket is looked at again, whatever the bells said, and who is on call watched."""
+
+BATCHES = 10
+"""So many batches of due tickets and the router has its turn, and the clock is read anew: after hours of
+silence routing does not wait for the last of a hundred thousand."""
 
 _log = structlog.get_logger("tickets.ticker")
 
@@ -62,28 +67,43 @@ class Ticker:
     """One ticker. `step` is the whole of it; `run` repeats it in real time."""
 
     def __init__(
-        self, house: House, porter: Porter, watch_duty: WatchDuty, presences: Presences, bell: Bell
+        self,
+        house: House,
+        porter: Porter,
+        watch_duty: WatchDuty,
+        presences: Presences,
+        bell: Bell,
+        signs: VitalSigns,
     ) -> None:
         self.house = house
         self.porter = porter
         self.watch_duty = watch_duty
         self.presences = presences
         self.bell = bell
+        self.signs = signs
         self._swept = datetime.min.replace(tzinfo=UTC)
 
     async def step(self, now: datetime, *, everyone: bool) -> int:
-        """Bring everything up to `now`; how many tickets changed."""
+        """Bring everything up to `now`, or the `BATCHES` most overdue; how many tickets changed.
+
+        Each part has its turn even if one before it fails; what failed first is raised in the end.
+        """
+        faults: list[Exception] = []
         changed = 0
-        while changes := await pass_time(self.house, now, _failed, outages=OUTAGES):
-            changed += self._observe(changes)
-            if len(changes) < BATCH:
-                break
-        await self.presences.settle(now)
-        while changes := await take_back(self.house, now):
-            changed += self._observe(changes)
-        while changes := await hand_back(self.house, now):
-            changed += self._observe(changes)
-        return changed + self._observe(await route_waiting(self.house, now, everyone=everyone))
+        for part in (self._pass_time, self._settle, self._take_back, self._hand_back):
+            try:
+                changed += await part(now)
+            except OUTAGES:
+                raise
+            except Exception as fault:  # noqa: BLE001 - raised below
+                faults.append(fault)
+        routed = await route_waiting(
+            self.house, now, everyone=everyone, passed_over=self._passed_over, outages=OUTAGES
+        )
+        changed += self._observe(routed)
+        if faults:
+            raise faults[0]
+        return changed
 
     async def run(self, now: Callable[[], datetime], stopped: asyncio.Event) -> None:
         """Tick until stopped. A database that is away is waited for."""
@@ -94,6 +114,7 @@ class Ticker:
                 _log.warning("interrupted", work="ticker", error=f"{type(outage).__name__}: {outage}")
             except Exception:  # noqa: BLE001 - whatever it is, time goes on
                 _log.exception("ticker.failed")
+                self.signs.stumbled()
             else:
                 continue
             self.bell.ring(everyone=True)  # whoever rang for this turn is still to be served
@@ -106,12 +127,44 @@ class Ticker:
         if sweep:
             await self.porter.rescue(await self.house.desks.current(), instant, outages=OUTAGES)
             await self.watch_duty(instant)
+            await self.signs.compare_clocks(now)
             self._swept = instant
-        await self.bell.wait(await self._rest(now))
+        if rest := await self._rest(now):
+            await self.signs.on_time(instant)
+        await self.bell.wait(rest)
 
     async def _rest(self, now: Callable[[], datetime]) -> timedelta:
         instant = await self.house.tickets.next_instant()
         return PULSE if instant is None else min(PULSE, max(timedelta(0), instant - now()))
+
+    async def _pass_time(self, now: datetime) -> int:
+        changed = 0
+        for _ in range(BATCHES):
+            changes = await pass_time(self.house, now, _failed, outages=OUTAGES)
+            changed += self._observe(changes)
+            if len(changes) < BATCH:
+                break
+        return changed
+
+    async def _settle(self, now: datetime) -> int:
+        await self.presences.settle(now)
+        return 0
+
+    async def _take_back(self, now: datetime) -> int:
+        changed = 0
+        while changes := await take_back(self.house, now):
+            changed += self._observe(changes)
+        return changed
+
+    async def _hand_back(self, now: datetime) -> int:
+        changed = 0
+        while changes := await hand_back(self.house, now):
+            changed += self._observe(changes)
+        return changed
+
+    def _passed_over(self, ticket: UUID, fault: Exception) -> None:
+        _log.error("ticket.passed_over", ticket=str(ticket), error=repr(fault))
+        self.signs.stumbled()
 
     def _observe(self, changes: list[Change]) -> int:
         for change in changes:
