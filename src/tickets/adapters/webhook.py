@@ -12,6 +12,7 @@ from tickets.adapters.gated_http import GatedHttp, retry_after
 from tickets.adapters.webhook_address import Forbidden, Gate
 from tickets.adapters.webhook_signature import signed_headers
 from tickets.application.deliver import Outcome
+from tickets.application.webhook_body import CLOUD_EVENT
 
 TOO_MANY, UNAVAILABLE = 429, 503
 NEVER = {
@@ -31,6 +32,11 @@ class Endpoint(Struct, frozen=True):
     def __repr__(self) -> str:
         """Where it goes, without the secrets."""
         return f"Endpoint({self.url!r})"
+
+
+def media_type(body: bytes) -> str:
+    """What a body says it is: the format of its webhook may be another one by now."""
+    return "application/cloudevents+json" if body.startswith(CLOUD_EVENT) else "application/json"
 
 
 class Webhook:
@@ -73,7 +79,7 @@ class Webhook:
 
     async def _request(self, endpoint: Endpoint, row: UUID, body: bytes) -> httpx.Request:
         headers = {
-            "content-type": "application/json",
+            "content-type": media_type(body),
             **signed_headers(str(row), self._clock(), body, endpoint.secrets),
         }
         return await self._http.request(endpoint.url, body, headers)

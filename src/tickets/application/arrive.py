@@ -203,10 +203,11 @@ class _Request(Struct, frozen=True):
         pinned = facts.pin_terms(ticket, desk)
         change, escalations = opening(self.draft, ticket, pinned, house, now)
         due = await house.receipts.due(self.draft, desk.desk, now)
-        if escalations or due.mailbox:  # notices and receipts name the number
+        if escalations or due.mailbox or desk.listeners:  # notices, receipts and events name the number
             change = replace(change, after=replace(change.after, number=await house.tickets.next_number()))
         change = house.receipts.add(change, due, self.draft, desk.desk, house.new_id())
         change = house.with_alerts(replace(change, correlation_id=self.correlation_id), escalations, desk)
+        change = house.with_events(change, desk)
         await house.tickets.intern_terms(pinned.id, pinned.body, now)
         idempotent = self.idempotent
         if idempotent is not None and self.answering is not None:

@@ -5,11 +5,11 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import msgspec
 from msgspec import Struct
 
 from tickets.application.desk.duty_watch import Gap, HandOff
 from tickets.application.notices import Language, addressed, spoken
+from tickets.application.webhook_body import Told, webhook_body
 from tickets.domain.escalation import Manner
 
 WORDS: Mapping[Language, Mapping[str, str]] = {
@@ -32,18 +32,11 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
 }
 
 
-class HandedOff(Struct, frozen=True, kw_only=True, tag="on_call.handed_off"):
-    """The body of a webhook: the envelope of the Standard Webhooks specification."""
+class Sender(Struct, frozen=True):
+    """Whom notices come from: the From of mails, and the address others know us by."""
 
-    timestamp: datetime
-    data: HandOff
-
-
-class GapAhead(Struct, frozen=True, kw_only=True, tag="on_call.gap"):
-    """The body of a webhook that hears of a gap."""
-
-    timestamp: datetime
-    data: Gap
+    mail: str
+    url: str
 
 
 def render(
@@ -51,21 +44,24 @@ def render(
     way: str,
     destination: str,
     notice_id: UUID,
-    sender: str,
+    sender: Sender,
     manner: Manner,
     now: datetime,
 ) -> bytes:
-    """The bytes to send, the same in every attempt; JSON is the same in every manner."""
-    if way != "email":
-        body = (
-            HandedOff(timestamp=now, data=told)
-            if isinstance(told, HandOff)
-            else GapAhead(timestamp=now, data=told)
-        )
-        return msgspec.json.encode(body)
-    mail = addressed(sender, destination, notice_id, now)
-    words, zone = WORDS[spoken(manner)], ZoneInfo(manner.timezone)
+    """The bytes to send, the same in every attempt."""
     name = "hand_off" if isinstance(told, HandOff) else "gap"
+    if way != "email":
+        event = Told(
+            id=notice_id,
+            type="on_call.handed_off" if name == "hand_off" else "on_call.gap",
+            at=now,
+            source=sender.url,
+            subject=f"/v1/desk/on_call_schedules/{told.schedule}",
+            data=told,
+        )
+        return webhook_body(event, manner.format)
+    mail = addressed(sender.mail, destination, notice_id, now)
+    words, zone = WORDS[spoken(manner)], ZoneInfo(manner.timezone)
     mail["Subject"] = words[name].format(schedule=told.schedule)
     lines = [words["since"].format(since=_clock(told.since, zone))]
     if told.until is not None:

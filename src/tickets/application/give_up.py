@@ -46,6 +46,8 @@ class GiveUp(Struct, frozen=True):
         return True
 
     async def _ticket(self, claimed: Claimed) -> Ticket | None:
+        if "event" in claimed.cause:
+            return None  # no event of the ticket: whoever hears of events would never hear the last of it
         ticket = named(claimed, "ticket")
         return None if ticket is None else await self.house.tickets.lock(ticket)
 

@@ -15,6 +15,7 @@ from tickets.application.desk.directory import DeskDirectory
 from tickets.application.draw import Scene
 from tickets.application.escalate import Notices, escalate
 from tickets.application.ports import Ledger, TicketStore
+from tickets.application.tell_events import EventNotices, tell_events
 from tickets.domain.escalation import Escalation
 from tickets.domain.ticket import Change, Ticket
 
@@ -35,6 +36,10 @@ class Desks(Protocol):
         """The desk, no older than a revision that the caller has just read; usually costs nothing."""
 
 
+class Written(Notices, EventNotices, Protocol):
+    """How what leaves reads: alerts and events."""
+
+
 class Observer(Protocol):
     """Whoever counts what happens, and rings whoever has to look."""
 
@@ -52,7 +57,7 @@ class House:
         self,
         tickets: TicketStore,
         desks: Desks,
-        notices: Notices,
+        notices: Written,
         observer: Observer,
         new_id: Callable[[], UUID],
         answers: Answers,
@@ -112,6 +117,10 @@ class House:
             happened=change.happened + raised.happened,
         )
 
+    def with_events(self, change: Change, desk: CompiledDesk) -> Change:
+        """The change, and what leaves for the webhooks that hear of what happened in it."""
+        return tell_events(change, desk.listeners, self.notices, self.new_id)
+
     async def save(self, *changes: Change, desk: CompiledDesk, ledger: Ledger | None = None) -> None:
         """Write changes of locked tickets, with the terms they may have moved to.
 
@@ -125,7 +134,8 @@ class House:
                 await self.tickets.intern_terms(pinned.id, pinned.body, change.now)
             if change.before is not None and change.before.stuck not in {None, change.after.stuck}:
                 await self.tickets.resolve_alerts(change.after.id, facts.ROUTING)
-        await self.tickets.save(changes, ledger)
+        told = [self.with_events(change, desk) for change in changes]
+        await self.tickets.save(told, ledger)
         for change in changes:
             if change.before is not None and change.before.working and not change.after.working:
                 await self.tickets.resolve_alerts(change.after.id)

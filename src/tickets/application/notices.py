@@ -8,10 +8,11 @@ from typing import Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import msgspec
 from msgspec import Struct
 
 from tickets.application.facts import ROUTING
+from tickets.application.tell_events import Event
+from tickets.application.webhook_body import Format, Told, webhook_body
 from tickets.domain.escalation import Manner
 from tickets.domain.ticket import Alert, Ticket
 
@@ -99,13 +100,6 @@ class AlertTicket(Struct, frozen=True, kw_only=True):
     stuck: str | None
 
 
-class AlertRaised(Struct, frozen=True, kw_only=True, tag="alert.raised"):
-    """The body of a webhook: the envelope of the Standard Webhooks specification."""
-
-    timestamp: datetime
-    data: "AlertData"
-
-
 class AlertData(Struct, frozen=True, kw_only=True):
     """An alert and its ticket."""
 
@@ -113,8 +107,18 @@ class AlertData(Struct, frozen=True, kw_only=True):
     ticket: AlertTicket
 
 
+class EventData(Struct, frozen=True, kw_only=True):
+    """What happened to a ticket, and the ticket after it."""
+
+    event: Event
+    ticket: AlertTicket
+
+
 class AlertNotices:
-    """The `Notices` of escalation. `sender` is the From of the mails, `public_url` stands before `/v1/…`."""
+    """The `Notices` of escalation, and of events.
+
+    `sender` is the From of the mails, `public_url` stands before `/v1/…`.
+    """
 
     def __init__(self, *, sender: str, public_url: str) -> None:
         self._sender = sender
@@ -123,17 +127,28 @@ class AlertNotices:
     def render(
         self, way: str, destination: str, notice_id: UUID, alert: Alert, ticket: Ticket, manner: Manner
     ) -> bytes:
-        """The bytes to send, the same in every attempt; JSON is the same in every manner."""
+        """The bytes to send, the same in every attempt."""
         if way != "email":
-            return msgspec.json.encode(self._event(alert, ticket))
+            data = AlertData(alert=alert, ticket=self._shown(ticket))
+            told = self._told(notice_id, "alert.raised", alert.detected_at, ticket, data)
+            return webhook_body(told, manner.format)
         mail = addressed(self._sender, destination, notice_id, alert.detected_at)
         voice = _Voice(spoken(manner), ZoneInfo(manner.timezone))
         mail["Subject"] = voice.subject(alert, ticket)
         mail.set_content(f"{voice.text(alert, ticket)}\n\n{self._url(ticket)}\n", cte="base64")
         return mail.as_bytes()
 
-    def _event(self, alert: Alert, ticket: Ticket) -> AlertRaised:
-        shown = AlertTicket(
+    def event(self, notice_id: UUID, event: Event, ticket: Ticket, written: Format) -> bytes:
+        """The bytes to send, the same in every attempt."""
+        data = EventData(event=event, ticket=self._shown(ticket))
+        return webhook_body(self._told(notice_id, event.type, event.occurred_at, ticket, data), written)
+
+    def _told(self, notice_id: UUID, event: str, at: datetime, ticket: Ticket, data: Struct) -> Told:
+        source, subject = self._public_url, f"/v1/tickets/{ticket.id}"
+        return Told(id=notice_id, type=event, at=at, source=source, subject=subject, data=data)
+
+    def _shown(self, ticket: Ticket) -> AlertTicket:
+        return AlertTicket(
             id=ticket.id,
             number=ticket.number,
             url=self._url(ticket),
@@ -146,7 +161,6 @@ class AlertNotices:
             due_at=ticket.due_at,
             stuck=ticket.stuck,
         )
-        return AlertRaised(timestamp=alert.detected_at, data=AlertData(alert=alert, ticket=shown))
 
     def _url(self, ticket: Ticket) -> str:
         return f"{self._public_url}/v1/tickets/{ticket.id}"

@@ -12,7 +12,7 @@ from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.desk.directory import DeskDirectory
 from tickets.application.desk.duty_watch import Gap, HandOff, Seen, Watched, watch
 from tickets.application.desk.model import OnCallSchedule
-from tickets.application.duty_notices import render
+from tickets.application.duty_notices import Sender, render
 from tickets.application.house import Desks
 from tickets.domain.escalation import Manner, Recipient
 from tickets.domain.ticket import Outgoing
@@ -37,11 +37,11 @@ class DutyStore(Protocol):
 
 
 class WatchDuty(Struct, frozen=True, kw_only=True):
-    """The use case. `sender` is the From of the mails; `left` is told that something must leave."""
+    """The use case. `sender` is whom notices come from; `left` is told that something must leave."""
 
     duties: DutyStore
     desks: Desks
-    sender: str
+    sender: Sender
     new_id: Callable[[], UUID]
     left: Callable[[], object]
 

@@ -20,6 +20,7 @@ from tickets.application.answers.receipt import Receipts
 from tickets.application.customers.erase import Erasing
 from tickets.application.customers.keep import Customers
 from tickets.application.desk.duty import on_duty
+from tickets.application.duty_notices import Sender
 from tickets.application.house import House
 from tickets.application.jobs.advance import Jobs, Work
 from tickets.application.jobs.job import Asked, Erase, Recompute, RoutingWhatIf, WhatIf
@@ -99,10 +100,10 @@ async def _wire(
     settings: Settings, engine: Engine, now: Callable[[], datetime], new_id: Callable[[], UUID]
 ) -> Application:
     metrics, bell, outbox_rung, doorbell = Metrics(), Bell(), asyncio.Event(), Doorbell(engine)
-    streams = Streams()
+    streams, desks = Streams(), PostgresDesks(engine)
     ring, ring_outbox, ring_streams = _rings(bell, outbox_rung, streams, doorbell)
-    counting = Counting(metrics, ring, ring_outbox)
-    secret, desks = await _secret(settings, engine), PostgresDesks(engine)
+    counting = Counting(metrics, ring, ring_outbox, desks.listened_to)
+    secret = await _secret(settings, engine)
     house = _house(settings, engine, desks, counting, new_id, secret)
     envelopes = PostgresEnvelopes(engine)
     calls = PostgresCalls(engine)
@@ -220,7 +221,7 @@ def _ticker(
     watching = WatchDuty(
         duties=PostgresDuties(parts.engine),
         desks=parts.desks,
-        sender=settings.mail_from,
+        sender=Sender(settings.mail_from, settings.public_url),
         new_id=parts.new_id,
         left=left,
     )

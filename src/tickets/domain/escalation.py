@@ -1,6 +1,7 @@
 """An escalation level that is due, and those who have to hear of it."""
 
 from datetime import datetime
+from typing import Literal
 
 from msgspec import Struct
 
@@ -23,10 +24,14 @@ class Escalation(Struct, frozen=True, kw_only=True):
 
 
 class Manner(Struct, frozen=True):
-    """How to speak to somebody: `languages` (BCP 47), preferred ones first; instants in `timezone` (IANA)."""
+    """How to speak to somebody: `languages` (BCP 47), preferred ones first; instants in `timezone` (IANA).
+
+    `format` is how a webhook wants what it is sent.
+    """
 
     languages: tuple[str, ...] = ()
     timezone: str = "UTC"
+    format: Literal["standard", "cloudevents"] = "standard"
 
 
 class Recipient(Struct, frozen=True):

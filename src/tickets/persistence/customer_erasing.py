@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from tickets.domain.customer import Holding
+from tickets.domain.history import KEPT_IN_HISTORY
 from tickets.domain.ticket import Ticket
 from tickets.persistence.engine import Engine
 from tickets.persistence.rows import Rows
@@ -52,13 +53,6 @@ _NEXT = f"""
 SELECT {TICKET.columns} FROM ticket WHERE customer_id = $1 AND ($2::uuid IS NULL OR id > $2)
 ORDER BY id LIMIT $3 FOR UPDATE
 """
-
-KEPT_IN_HISTORY = (
-    "before", "after", "kind", "message", "automatic", "channel", "source", "team", "rule", "agent", "metric",
-    "level", "repeat", "cycle", "alert", "recipients", "offer", "job", "at", "seconds", "direction", "round",
-    "refused", "fact", "changed", "withdrawn", "since", "way",
-)  # fmt: skip
-"""What lines of history keep, beside all that the promise engine said: facts of ours, nobody's words."""
 
 # $1 are tickets.
 _OF_TICKETS = (

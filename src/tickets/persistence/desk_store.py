@@ -55,6 +55,10 @@ class PostgresDesks:
         async with self._compiling:  # one compiles it, all who wait take it
             return self._known(revision) or await self._compile()
 
+    def listened_to(self) -> bool:
+        """Whether some webhook hears of events, as far as this process knows."""
+        return self._compiled is not None and bool(self._compiled.listeners)
+
     def _known(self, revision: int) -> CompiledDesk | None:
         compiled = self._compiled
         return None if compiled is None or compiled.revision < revision else compiled

@@ -7,14 +7,22 @@ from tickets.observability.metrics import Metrics
 
 
 class Counting:
-    """The `Observer` of a process: metrics, and the bells of its ticker and relay."""
+    """The `Observer` of a process: metrics, and the bells of its ticker and relay.
+
+    `listened_to`: whatever happens to a ticket may have to leave, because somebody hears of events.
+    """
 
     def __init__(
-        self, metrics: Metrics, waiting: Callable[..., object], outbox: Callable[[], object]
+        self,
+        metrics: Metrics,
+        waiting: Callable[..., object],
+        outbox: Callable[[], object],
+        listened_to: Callable[[], bool] = lambda: False,
     ) -> None:
         self.metrics = metrics
         self.waiting = waiting
         self.outbox = outbox
+        self.listened_to = listened_to
 
     def changed(self, change: Change) -> None:
         """A change was committed."""
@@ -26,7 +34,7 @@ class Counting:
             self.metrics.assignment.observe(max(0.0, waited))
         for line in change.happened:
             self._count(line)
-        if change.outgoing:
+        if change.outgoing or (change.happened and self.listened_to()):
             self.outbox()
         if any(units < 0 for units in change.capacity.values()):
             self.waiting(everyone=True)

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import routing
 import sla
+from tickets.application.desk.listeners import Listeners
 from tickets.application.desk.model import Agent, Team
 from tickets.application.desk.shifts import Shifts
 from tickets.application.desk.stored import Published
@@ -55,6 +56,7 @@ class CompiledDesk:
             key: tuple(level.level for level in policy.levels)
             for key, policy in desk.escalation_policies.items()
         }
+        self.listeners = Listeners(desk.webhooks.values())
         self.members = _members(desk.agents.values())
         self.mailbox_at = {normal_address(box.address): box for box in desk.mailboxes.values()}
         self._terms: dict[tuple[tuple[str, ...], ...], sla.Terms] = {}

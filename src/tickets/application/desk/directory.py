@@ -67,7 +67,7 @@ class DeskDirectory:
             case "email":
                 return [Recipient(name, (("email", target.name),), self._manner())]
             case "webhook":
-                return [Recipient(name, (("webhook", target.name),) * (target.name in self._desk.webhooks))]
+                return [self._webhook(target.name, name)]
             case "assignee":
                 found = agents.get(assignee or "")
             case "team_lead":
@@ -85,6 +85,12 @@ class DeskDirectory:
             return Recipient(otherwise, ())
         ways = (("email", agent.email),) if agent.email else ()
         return Recipient(f"agent:{agent.key}", ways, self._manner(agent.languages))
+
+    def _webhook(self, key: str, name: str) -> Recipient:
+        webhook = self._desk.webhooks.get(key)
+        if webhook is None:
+            return Recipient(name, ())
+        return Recipient(name, (("webhook", key),), Manner(format=webhook.format))
 
     def _manner(self, languages: tuple[str, ...] = ()) -> Manner:
         """In somebody's own languages first, then in the desk's."""

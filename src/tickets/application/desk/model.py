@@ -12,6 +12,7 @@ import routing
 import sla
 from tickets.application.desk.calendars import NamedCalendar
 from tickets.application.desk.escalation import EscalationPolicy
+from tickets.application.webhook_body import Format
 from tickets.domain.words import Channel
 from tickets.intake import Form, Line, Mailbox, MessageAccount
 
@@ -94,7 +95,8 @@ class OnCallSchedule(routing.Schedule, frozen=True, kw_only=True):
 class Webhook(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An address for what names it: `webhook:<key>` among the targets of a level, a fallback, a gap warning.
 
-    `events` will choose among the events of tickets; these are not sent to anybody yet.
+    `events` are the events of tickets it hears of as well: by name (`ticket.opened`), by family (`sla.*`), or
+    all of them (`*`). `format` is how everything it is sent is written.
 
     Its signing secret is never part of the desk: `secret_env` names the environment variable that holds it;
     without one, a secret is made when the webhook is, kept by the database and shown once.
@@ -103,6 +105,7 @@ class Webhook(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     key: str
     url: str
     events: tuple[str, ...] = ()
+    format: Format = "standard"
     secret_env: Annotated[str, Meta(pattern="^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
 
 
