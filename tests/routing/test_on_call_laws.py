@@ -103,7 +103,9 @@ def in_hours(layer: Layer, wall: datetime) -> bool:
     return False
 
 
-def watched(schedule: Schedule, start: datetime, end: datetime) -> Iterator[tuple[datetime, str | None]]:
+def watched(
+    schedule: Schedule, start: datetime, end: datetime, step: timedelta = STEP
+) -> Iterator[tuple[datetime, str | None]]:
     """Who answers at each step. A hand-off has happened once the wall clock has ever shown its time."""
     zone = ZoneInfo(schedule.timezone)
     starts = [
@@ -124,7 +126,7 @@ def watched(schedule: Schedule, start: datetime, end: datetime) -> Iterator[tupl
                 agent = override.agent
         if at >= start:
             yield at, agent
-        at += STEP
+        at += step if at >= start else STEP
 
 
 @settings(max_examples=120, deadline=None)

@@ -1,7 +1,10 @@
 """Random calendars, near whatever change of the clock their zone has."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from zoneinfo import ZoneInfo, available_timezones
 
 from hypothesis import strategies as st
@@ -37,6 +40,22 @@ CHANGES = [
 def clock_of(zone: str) -> WallClock:
     """Forty years of a zone's clock."""
     return wall_clock(ZoneInfo(zone), FIRST, LAST)
+
+
+def tzif(zone: str) -> Traversable:
+    return files("tzdata").joinpath("zoneinfo", *zone.split("/"))
+
+
+def distinct_zones() -> Iterator[str]:
+    """One zone of all that changed alike: many are but other names."""
+    names = {tzif(zone).read_bytes() if tzif(zone).is_file() else zone: zone for zone in ZONES}
+    seen = set()
+    for zone in names.values():
+        clock = clock_of(zone)
+        alike = (*clock.starts, *clock.offsets)
+        if alike not in seen:
+            seen.add(alike)
+            yield zone
 
 
 def times(low: int, high: int) -> st.SearchStrategy[str]:

@@ -2,16 +2,13 @@
 
 import os
 import struct
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from itertools import accumulate, cycle
 from zoneinfo import ZoneInfo
 
 import pytest
 from tests.sla import naive_calendar
-from tests.sla.calendars import FIRST, LAST, ZONES, clock_of
+from tests.sla.calendars import FIRST, LAST, ZONES, clock_of, distinct_zones, tzif
 
 from sla import BusinessCalendar
 from sla.opening_hours import read_opening_hours
@@ -21,10 +18,6 @@ from sla.wall_time import wall_clock
 LONG = bool(os.environ.get("TICKETS_TEST_LONG"))
 MINUTE = timedelta(minutes=1)
 AROUND = 4 * 60 * MINUTE
-
-
-def tzif(zone: str) -> Traversable:
-    return files("tzdata").joinpath("zoneinfo", *zone.split("/"))
 
 
 def changes_on_file(zone: str) -> list[datetime]:
@@ -69,18 +62,6 @@ def test_the_wall_clock_shows_what_the_zone_shows_also_by_rules_that_go_on_for_e
         while at < LAST:
             assert clock.at(at).replace(tzinfo=None) == at.astimezone(same).replace(tzinfo=None), (zone, at)
             at += step
-
-
-def distinct_zones() -> Iterator[str]:
-    """One zone of all that changed alike: many are but other names."""
-    names = {tzif(zone).read_bytes() if tzif(zone).is_file() else zone: zone for zone in ZONES}
-    seen = set()
-    for zone in names.values():
-        clock = clock_of(zone)
-        alike = (*clock.starts, *clock.offsets)
-        if alike not in seen:
-            seen.add(alike)
-            yield zone
 
 
 def touching(change: datetime) -> list[list[list[str]]]:
