@@ -9,7 +9,7 @@ from sla.events import EventType
 from tickets.domain.history import EVENTS, event_name
 
 SOURCE = Path(__file__).parents[2] / "src" / "tickets"
-BESIDE_A_CHANGE = {"delivered", "customer_erased"}
+BESIDE_A_CHANGE = {"delivered", "customer_erased", "set_aside"}
 """Lines that are added to a history without changing the ticket: nobody is told of these."""
 
 
