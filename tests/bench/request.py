@@ -56,7 +56,7 @@ async def record(url: str) -> Recorded:
     house = House(
         PostgresTickets(engine, system.new_id),
         PostgresDesks(engine),
-        AlertNotices(sender="bench@example.com", public_url="http://127.0.0.1"),
+        AlertNotices(sender="bench@example.com", public_url="http://127.0.0.1", secret=b"bench"),
         _Nobody(),
         system.new_id,
         answers=AnswersBySource(MailAnswers(b"bench")),

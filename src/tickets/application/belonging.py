@@ -27,15 +27,16 @@ class Voice(Struct, frozen=True):
 def voice_of(draft: Draft, known: Known, ticket: Ticket, desk: CompiledDesk) -> Voice | None:
     """As whom a request may join a ticket, or None.
 
-    Mail of ours comes back under our own key. A sender whom a trusted server disowns is nobody. An agent is
-    believed only with our key and a server that vouches for them, and only on tickets of theirs.
+    Mail of ours comes back under our own key; what answers a notice to our own people is for them, too. A
+    sender whom a trusted server disowns is nobody. An agent is believed only with our key and a server that
+    vouches for them, and only on tickets of theirs.
     """
     customer = Voice(f"customer:{ticket.customer_id}", "customer_message")
-    if ticket.status == "closed" or draft.vouched is False:
+    if ticket.status == "closed" or (draft.vouched is False and not draft.notice):
         return None
     if draft.call is not None:
         return customer if ticket.channel == "hotline" else None
-    if draft.returned is not None:
+    if draft.returned is not None or draft.notice:
         return Voice(MAIL, "internal_note") if draft.ticket == ticket.id else None
     if known.customer is not None and ticket.customer_id in {known.customer.id, *known.others}:
         return _echoed(draft) if draft.echo else customer

@@ -15,6 +15,7 @@ from tickets.application.tell_events import Event
 from tickets.application.webhook_body import Format, Told, webhook_body
 from tickets.domain.escalation import Manner
 from tickets.domain.ticket import Alert, Ticket
+from tickets.intake.threading import message_id
 
 Language = Literal["en", "vi"]
 
@@ -118,11 +119,13 @@ class AlertNotices:
     """The `Notices` of escalation, and of events.
 
     `sender` is the From of the mails, `public_url` stands before `/v1/…`.
+    `secret` keys Message-IDs of alerts: an answer, or one that came back, joins its ticket and opens none.
     """
 
-    def __init__(self, *, sender: str, public_url: str) -> None:
+    def __init__(self, *, sender: str, public_url: str, secret: bytes) -> None:
         self._sender = sender
         self._public_url = public_url
+        self._secret = secret
 
     def render(
         self, way: str, destination: str, notice_id: UUID, alert: Alert, ticket: Ticket, manner: Manner
@@ -133,10 +136,12 @@ class AlertNotices:
             told = self._told(notice_id, "alert.raised", alert.detected_at, ticket, data)
             return webhook_body(told, manner.format)
         mail = addressed(self._sender, destination, notice_id, alert.detected_at)
+        del mail["Message-ID"]  # the standard library would encode one longer than a line
         voice = _Voice(spoken(manner), ZoneInfo(manner.timezone))
         mail["Subject"] = voice.subject(alert, ticket)
         mail.set_content(f"{voice.text(alert, ticket)}\n\n{self._url(ticket)}\n", cte="base64")
-        return mail.as_bytes()
+        own_id = message_id(ticket.id, notice_id, domain_of(self._sender), self._secret, "notice")
+        return f"Message-ID: {own_id}\r\n".encode("ascii") + mail.as_bytes()
 
     def event(self, notice_id: UUID, event: Event, ticket: Ticket, written: Format) -> bytes:
         """The bytes to send, the same in every attempt."""
@@ -166,13 +171,18 @@ class AlertNotices:
         return f"{self._public_url}/v1/tickets/{ticket.id}"
 
 
+def domain_of(sender: str) -> str:
+    """The domain of an address, with or without a display name."""
+    return sender.rpartition("@")[2].rstrip(">")
+
+
 def addressed(sender: str, destination: str, notice_id: UUID, at: datetime) -> EmailMessage:
     """A notice by mail, still without subject and text; nobody's automaton answers it (RFC 3834)."""
     mail = EmailMessage(policy=SMTP)
     mail["From"] = sender
     mail["To"] = destination
     mail["Date"] = at
-    mail["Message-ID"] = f"<{notice_id}@{sender.rpartition('@')[2].rstrip('>')}>"
+    mail["Message-ID"] = f"<{notice_id}@{domain_of(sender)}>"
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
     return mail

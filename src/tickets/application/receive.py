@@ -17,6 +17,7 @@ from tickets.domain.errors import NotFound
 from tickets.domain.words import Channel
 from tickets.intake import (
     CallReport,
+    Fault,
     Form,
     Line,
     Mailbox,
@@ -104,6 +105,7 @@ class Porter:
         """Understand a kept envelope and take it in; doing it twice is doing it once."""
         try:
             said = read(envelope, desk, self.secret)
+            must_be_somebody(said, desk)
         except Unreadable as faults:
             reason = "trapped" if isinstance(faults, Trapped) else str(faults)
             await self.envelopes.quarantine(envelope.id, reason)
@@ -178,6 +180,14 @@ def must_exist(envelope: Envelope, desk: CompiledDesk) -> None:
     if _entrance(envelope, desk) is None:
         noun = {"form": "form", "inbox": "mailbox or message account", "hotline": "hotline"}[envelope.channel]
         raise NotFound(f"there is no {noun} {envelope.account!r}")
+
+
+def must_be_somebody(said: Said, desk: CompiledDesk) -> None:
+    """Raise `Unreadable` for an agent's answering machine on no ticket: a ticket would alert them again."""
+    if not isinstance(said, Draft) or not said.automatic or said.ticket or said.returned:
+        return
+    if any(each.kind == "email" and each.value in desk.agent_addresses for each in said.sender.identities):
+        raise Unreadable([Fault("", "an automatic mail of an agent, on no ticket")])
 
 
 def read(envelope: Envelope, desk: CompiledDesk, secret: bytes) -> Said:

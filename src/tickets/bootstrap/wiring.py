@@ -182,7 +182,7 @@ def _house(
     return House(
         PostgresTickets(engine, new_id),
         desks,
-        AlertNotices(sender=settings.mail_from, public_url=settings.public_url),
+        AlertNotices(sender=settings.mail_from, public_url=settings.public_url, secret=secret),
         counting,
         new_id,
         answers=AnswersBySource(MailAnswers(secret), dict(ways())),

@@ -91,6 +91,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     message joins that ticket only when its sender takes part in it.
     `number` is a ticket's number as a subject names it: anybody can guess it, so it counts even less.
     `automatic` marks auto-replies, bounces and bulk mail, which stop no clock and get no acknowledgement.
+    `notice`: it answers, or brings back, a notice of `ticket` to our own people: nobody else has that key.
     `written_at` is when the sender says it was written; promises count from when it reached us.
     `returned` says which mail of ours it is that came back. `verdicts` are what mail servers found out about
     the sender, `vouched` what the trusted among them come to: their domain sent it, did not, or nobody said.
@@ -123,6 +124,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     conversation: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     automatic: bool = False
+    notice: bool = False
     returned: Returned | None = None
     verdicts: tuple[Verdict, ...] = ()
     vouched: bool | None = None

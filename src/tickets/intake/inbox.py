@@ -22,7 +22,7 @@ from tickets.intake.mime_text import read_body
 from tickets.intake.quoting import split_quote
 from tickets.intake.signatures import split_signature
 from tickets.intake.text import ID_LIMIT, SUBJECT_LIMIT, line
-from tickets.intake.threading import named_by_message_id, ticket_of_address, ticket_of_message_id
+from tickets.intake.threading import Use, named_by_message_id, ticket_of_address, ticket_of_message_id
 
 REFERENCES_LIMIT = 50
 """References kept, the nearest first."""
@@ -79,7 +79,10 @@ def read_mail(raw: bytes, mailbox: Mailbox, secret: bytes) -> Draft:
     own = frozenset({mailbox.address.lower()})
     returned = read_bounce(root, sender.address, body.text, own)
     ticket = _proven_ticket(root, references, secret)
-    if returned is not None and (named := _returned_mail(root, secret)):
+    noticed = _noticed_ticket(root, references, secret, came_back=returned is not None)
+    if noticed is not None:
+        ticket, returned = noticed, None
+    elif returned is not None and (named := _returned_mail(root, secret)):
         ticket, returned = named[0], replace(returned, message=named[1])
     verdicts = read_verdicts(headers, mailbox.trusts)
     return Draft(
@@ -105,7 +108,9 @@ def read_mail(raw: bytes, mailbox: Mailbox, secret: bytes) -> Draft:
         number=_number(headers),
         conversation=(own_id,) if own_id else (),
         references=references,
+        notice=noticed is not None,
         automatic=returned is not None
+        or noticed is not None
         or _is_ours(own_id, secret)
         or is_automatic(root, sender.address, mailbox.address),
         returned=returned,
@@ -189,12 +194,21 @@ def _proven_ticket(root: Part, references: tuple[str, ...], secret: bytes) -> UU
     return None
 
 
-def _returned_mail(root: Part, secret: bytes) -> tuple[UUID, UUID] | None:
+def _noticed_ticket(
+    root: Part, references: tuple[str, ...], secret: bytes, *, came_back: bool
+) -> UUID | None:
+    """The ticket of the notice of ours that this mail answers or brings back."""
+    named = (named_by_message_id(reference, secret, "notice") for reference in references)
+    found = next(filter(None, named), None) or (came_back and _returned_mail(root, secret, "notice")) or None
+    return None if found is None else found[0]
+
+
+def _returned_mail(root: Part, secret: bytes, use: Use = "message") -> tuple[UUID, UUID] | None:
     """Ticket and message of the mail of ours that a bounce brings back, by our Message-ID in it."""
     for part in root.walk():
         if part.media_type in _RETURNED:
             for candidate in _MESSAGE_ID.findall(part.text[:20_000]):
-                if named := named_by_message_id(candidate, secret):
+                if named := named_by_message_id(candidate, secret, use):
                     return named
     return None
 

@@ -1,24 +1,29 @@
 """Our own keys in mail: a Message-ID and a reply address that prove which ticket an answer belongs to.
 
 Both carry a MAC (HMAC-SHA-256, its first 100 bits in base 32) over what they name, so knowing or guessing a
-ticket's id is not enough to reach it. Everything is lower case, because some mail servers make it so.
+ticket's id is not enough to reach it. Everything is lower case, because some mail servers make it so. The
+Message-ID of a notice to our own people proves another thing than that of a letter to a customer.
 """
 
 import base64
 import hmac
 import re
+from typing import Literal
 from uuid import UUID
+
+Use = Literal["message", "notice"]
+"""What a Message-ID of ours stands on: a letter to a customer, or a notice to our own people."""
 
 _MESSAGE_ID = re.compile(r"([0-9a-f-]{36})\.([0-9a-f-]{36})\.([a-z2-7]{20})@")
 _ADDRESS = re.compile(r"[^@]*\+([0-9a-f]{32})\.([a-z2-7]{20})@")
 
 
-def message_id(ticket: UUID, message: UUID, domain: str, secret: bytes) -> str:
+def message_id(ticket: UUID, message: UUID, domain: str, secret: bytes, use: Use = "message") -> str:
     """`<ticket.message.mac@domain>` for a mail of ours."""
-    return f"<{ticket}.{message}.{_mac('message', ticket, message, secret)}@{domain}>"
+    return f"<{ticket}.{message}.{_mac(use, ticket, message, secret)}@{domain}>"
 
 
-def named_by_message_id(text: str, secret: bytes) -> tuple[UUID, UUID] | None:
+def named_by_message_id(text: str, secret: bytes, use: Use = "message") -> tuple[UUID, UUID] | None:
     """Ticket and message a Message-ID (with or without brackets) proves, or None. Constant-time compare."""
     match = _MESSAGE_ID.match(text.strip().removeprefix("<").lower())
     if not match:
@@ -26,9 +31,7 @@ def named_by_message_id(text: str, secret: bytes) -> tuple[UUID, UUID] | None:
     ticket, message = _uuid(match[1]), _uuid(match[2])
     if ticket is None or message is None:
         return None
-    return (
-        (ticket, message) if hmac.compare_digest(_mac("message", ticket, message, secret), match[3]) else None
-    )
+    return (ticket, message) if hmac.compare_digest(_mac(use, ticket, message, secret), match[3]) else None
 
 
 def ticket_of_message_id(text: str, secret: bytes) -> UUID | None:

@@ -59,6 +59,7 @@ class CompiledDesk:
         self.listeners = Listeners(desk.webhooks.values())
         self.members = _members(desk.agents.values())
         self.mailbox_at = {normal_address(box.address): box for box in desk.mailboxes.values()}
+        self.agent_addresses = {normal_address(agent.email or "") for agent in desk.agents.values()} - {None}
         self._terms: dict[tuple[tuple[str, ...], ...], sla.Terms] = {}
         policy_facts = {fact for policy in desk.sla_policies.values() for fact in policy.when} | {"priority"}
         if any(policy.follows_team for policy in desk.sla_policies.values()):
