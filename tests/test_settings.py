@@ -1,3 +1,4 @@
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -40,13 +41,23 @@ def test_every_setting_can_be_given() -> None:
             "TICKETS_PUBLIC_URL": "https://desk.example.vn/",
             "TICKETS_BODY_LIMIT": "5M",
             "TICKETS_POOL_SIZE": "20",
+            "TICKETS_OBJECT_STORE": "s3://envelopes/desk?endpoint=https://s3.example.vn&region=hn",
+            "TICKETS_OBJECT_SIZE": "4M",
+            "TICKETS_KEEP_ENVELOPES": "P90D",
         }
     )
     assert settings.public_url == "https://desk.example.vn"
     assert settings.log_format == "json"
     assert settings.allow_private_webhooks == ("crm.internal", "10.0.0.0/8", "::1")
     assert settings.body_limit == 5 * 1024 * 1024
+    assert settings.object_store == "s3://envelopes/desk?endpoint=https://s3.example.vn&region=hn"
+    assert (settings.object_size, settings.keep_envelopes) == (4 * 1024 * 1024, timedelta(days=90))
     assert settings.mail_from == "Hỗ trợ <hotro@example.vn>"
+
+
+def test_a_folder_for_objects_may_be_named_as_a_path_or_a_url() -> None:
+    for given in ("/srv/objects", "file:///srv/objects"):
+        assert read_settings({"TICKETS_OBJECT_STORE": given}).object_store == "/srv/objects"
 
 
 def test_all_faults_are_named_at_once_each_with_its_setting() -> None:
@@ -82,6 +93,15 @@ def test_all_faults_are_named_at_once_each_with_its_setting() -> None:
         ("BODY_LIMIT", "0"),
         ("BODY_LIMIT", "many"),
         ("POOL_SIZE", "1"),
+        ("OBJECT_STORE", "https://bucket"),
+        ("OBJECT_STORE", "s3://"),
+        ("OBJECT_STORE", "s3://key:secret@bucket/x"),
+        ("OBJECT_STORE", "s3://bucket?endpont=https://x"),
+        ("OBJECT_STORE", "s3://bucket?endpoint=x"),
+        ("KEEP_ENVELOPES", "90 days"),
+        ("KEEP_ENVELOPES", "-P1D"),
+        ("KEEP_ENVELOPES", "PT0S"),
+        ("KEEP_ENVELOPES", "P1Y"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_refused_in_one_line(name: str, value: str) -> None:

@@ -4,10 +4,12 @@ import difflib
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal, TypeVar, get_args
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
+import msgspec
 from msgspec import Struct
 
 from tickets.errors import SettingsInvalid
@@ -51,6 +53,15 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Hears from us every minute while time passes and what has to leave leaves; none knocks nowhere."""
     body_limit: int
     """Largest request body, in bytes."""
+    object_store: str | None
+    """Where large envelopes and files are kept: a folder, or `s3://bucket/prefix?endpoint=…&region=…`.
+
+    None: with the embedded server a folder beside it; with a database elsewhere they stay in that.
+    """
+    object_size: int
+    """What is larger is an object; smaller things stand in the database. Bytes."""
+    keep_envelopes: timedelta | None
+    """How long the raw bytes of accepted envelopes are kept; none: for ever."""
     pool_size: int
     """Most database connections of this process."""
 
@@ -85,6 +96,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         allow_private_webhooks=reader.read("allow_private_webhooks", _hosts, ()),
         heartbeat_url=reader.read("heartbeat_url", _url("http", "https"), None),
         body_limit=reader.read("body_limit", _size, 30 * 1024 * 1024),
+        object_store=reader.read("object_store", _objects, None),
+        object_size=reader.read("object_size", _size, 1024 * 1024),
+        keep_envelopes=reader.read("keep_envelopes", _duration, None),
         pool_size=reader.read("pool_size", _between(2, 500), 10),
     )
     reader.refuse_faults()
@@ -178,6 +192,30 @@ def _size(text: str) -> int:
     if found is None:
         raise ValueError(f"must be a number of bytes such as 31457280 or 30M, not {text!r}")
     return int(found[1]) << (10 * " kmg".index(found[2].lower() or " "))
+
+
+def _objects(text: str) -> str:
+    if not text.startswith("s3://"):
+        if "://" in text and not text.startswith("file:///"):
+            raise ValueError("must be a folder or a URL beginning with s3://")
+        return str(_folder(text.removeprefix("file://")))
+    parts = urlsplit(text)
+    options = parse_qs(parts.query)
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{2,62}", parts.netloc) or options.keys() - {"endpoint", "region"}:
+        raise ValueError("must be s3://bucket/prefix, and behind ? nothing but endpoint and region")
+    if not all(each.startswith(("https://", "http://")) for each in options.get("endpoint", [])):
+        raise ValueError("names an endpoint that begins with neither https:// nor http://")
+    return text
+
+
+def _duration(text: str) -> timedelta:
+    try:
+        found = msgspec.convert(text, timedelta)
+    except msgspec.ValidationError:
+        found = timedelta()
+    if found <= timedelta():
+        raise ValueError(f"must be an ISO 8601 duration of days or hours such as P90D, not {text!r}")
+    return found
 
 
 def _folder(text: str) -> Path:

@@ -23,6 +23,7 @@ EVERYTHING = [
     "api.autoscaling.enabled=true", "worker.autoscaling.enabled=true", "podAnnotations.note=x",
     "imagePullSecrets[0].name=registry", "settings.TICKETS_LOG_LEVEL=debug", "environmentSecrets[0]=webhooks",
     "nodeSelector.disk=ssd", "tolerations[0].operator=Exists", "service.type=LoadBalancer",
+    "objectStore.url=s3://envelopes/desk?region=ap-southeast-1", "objectStore.size=4M", "keepEnvelopes=P90D",
 ]  # fmt: skip
 NOTHING = [
     "migrate.enabled=false", "podDisruptionBudget.enabled=false", "serviceAccount.create=false",
@@ -54,6 +55,7 @@ REFUSED = {
     "a password among the settings": "settings.TICKETS_SMTP_URL=smtp://me:secret@mail",
     "a setting that is not ours": "settings.PATH=x",
     "a digest that is none": "image.digest=latest",
+    "a folder no pod has": "objectStore.url=/srv/objects",
 }
 
 

@@ -53,4 +53,5 @@ def test_no_label_is_an_id() -> None:
         "way",
         "cause",
         "step",
+        "doing",
     }

@@ -55,6 +55,18 @@ env:
     value: 0.0.0.0
   - name: TICKETS_PORT
     value: "8080"
+  {{- with .Values.objectStore.url }}
+  - name: TICKETS_OBJECT_STORE
+    value: {{ . | quote }}
+  {{- end }}
+  {{- with .Values.objectStore.size }}
+  - name: TICKETS_OBJECT_SIZE
+    value: {{ . | quote }}
+  {{- end }}
+  {{- with .Values.keepEnvelopes }}
+  - name: TICKETS_KEEP_ENVELOPES
+    value: {{ . | quote }}
+  {{- end }}
   {{- range $name, $value := .Values.settings }}
   - name: {{ $name }}
     value: {{ $value | quote }}

@@ -29,6 +29,7 @@ from tickets.persistence.idempotency import Idempotency
 from tickets.persistence.job_store import PostgresJobs
 from tickets.persistence.mail_addresses import PostgresAddresses
 from tickets.persistence.mail_places import MailPlaces
+from tickets.persistence.objects import Objects
 from tickets.persistence.presence_store import PostgresPresences
 from tickets.persistence.promise_reading import PromiseReading
 from tickets.persistence.reading import Reading
@@ -68,6 +69,7 @@ class Parts:
     desks: PostgresDesks
     presences: PostgresPresences
     envelopes: PostgresEnvelopes
+    objects: Objects
     addresses: PostgresAddresses
     form_rates: PostgresFormRates
     reading: Reading

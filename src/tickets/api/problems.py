@@ -11,6 +11,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, InternalServerException, ValidationException
 from msgspec import Struct
 
+from tickets.application.object_store import ObjectGone
 from tickets.observability.logs import CORRELATION_ID
 from tickets.persistence.outages import OUTAGES, in_words
 
@@ -104,6 +105,12 @@ def understood(error: Exception) -> Problem:
         return Problem(error.status_code, _detail(error), headers=error.headers)
     if isinstance(error, InternalServerException) and error.detail == _HUNG_UP:
         return Problem(400, "The request ended before its body did.")
+    return _of_storage(error)
+
+
+def _of_storage(error: Exception) -> Problem:
+    if isinstance(error, ObjectGone):
+        return Problem(410, "What was kept under it is no longer in the object store.")
     if isinstance(error, OUTAGES):
         return Problem(503, in_words(error), headers={"Retry-After": "1"})
     return Problem(500)

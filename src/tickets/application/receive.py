@@ -1,18 +1,21 @@
 """Envelope first: what arrives is kept raw and committed before anybody tries to understand it."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tickets.application.arrive import Arrived, KeyReused, arrive
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.house import House
+from tickets.application.object_store import ObjectsAway
 from tickets.application.ports import Superseded
 from tickets.application.take_call import CallTaker
 from tickets.application.undelivered import tell_undelivered
-from tickets.domain.draft import Draft
+from tickets.domain.draft import Attachment, Draft
 from tickets.domain.errors import NotFound
 from tickets.domain.words import Channel
 from tickets.intake import (
@@ -48,6 +51,13 @@ class Envelope(Struct, frozen=True, kw_only=True):
     received_at: datetime
 
 
+class Files(Protocol):
+    """Where files are kept that are too large for a row."""
+
+    async def put_away(self, files: Iterable[Attachment], now: datetime) -> tuple[Attachment, ...]:
+        """The files, the large ones with the key under which their content is kept."""
+
+
 class Envelopes(Protocol):
     """Where envelopes are kept."""
 
@@ -61,15 +71,15 @@ class Envelopes(Protocol):
         """It cannot be understood, and why."""
 
     async def accepted_as(self, envelope: Envelope) -> Envelope | None:
-        """Another one, accepted before at the same place under the same `given_id`."""
+        """One with other bytes, accepted before at the same place under the same `given_id`."""
 
     async def is_known(self, channel: Channel, account: str, body: bytes) -> bool:
         """Whether the very same bytes were kept there before."""
 
     async def read(self, envelope: UUID) -> Envelope | None:
-        """An envelope, whole."""
+        """An envelope, whole; None when there is none, or its body was dropped."""
 
-    async def left_behind(self, before: datetime, limit: int) -> list[Envelope]:
+    async def left_behind(self, before: datetime, limit: int) -> list[UUID]:
         """Envelopes received before an instant that nobody has understood yet."""
 
 
@@ -80,8 +90,11 @@ Said = Draft | Talk | tuple[CallReport, ...]
 class Porter:
     """Takes envelopes in. `secret` proves our own Message-IDs."""
 
-    def __init__(self, house: House, envelopes: Envelopes, calls: CallTaker, secret: bytes) -> None:
+    def __init__(
+        self, house: House, envelopes: Envelopes, files: Files, calls: CallTaker, secret: bytes
+    ) -> None:
         self.house = house
+        self.files = files
         self.calls = calls
         self.envelopes = envelopes
         self.secret = secret
@@ -112,9 +125,10 @@ class Porter:
             raise
         await self._refuse_reused(envelope, said, desk)
         if isinstance(said, Draft):
+            files = await self.files.put_away(said.attachments, envelope.received_at)
             arrived = await arrive(
                 self.house,
-                said,
+                replace(said, attachments=files),
                 envelope.received_at,
                 envelope=envelope.id,
                 correlation_id=correlation_id,
@@ -147,7 +161,7 @@ class Porter:
     async def _refuse_reused(self, envelope: Envelope, said: Said, desk: CompiledDesk) -> None:
         """Hold a `given_id` to one request. What they say is compared: a retry may have another boundary."""
         twin = await self.envelopes.accepted_as(envelope) if envelope.given_id else None
-        if twin is not None and twin.body != envelope.body and read(twin, desk, self.secret) != said:
+        if twin is not None and read(twin, desk, self.secret) != said:
             await self.envelopes.quarantine(envelope.id, "its Idempotency-Key was used for another request")
             raise KeyReused
 
@@ -163,15 +177,17 @@ class Porter:
         One that cannot be taken in goes to quarantine. `outages` are no fault of any: they are raised.
         """
         left = await self.envelopes.left_behind(now - RESCUE_AFTER, limit)
-        for envelope in left:
+        for each in left:
             try:
-                await self.understand(envelope, desk)
-            except (Unreadable, KeyReused, Superseded):
+                envelope = await self.envelopes.read(each)
+                if envelope is not None:
+                    await self.understand(envelope, desk)
+            except (Unreadable, KeyReused, Superseded, ObjectsAway):
                 continue  # in quarantine by now, or its turn comes again
             except outages:
                 raise
             except Exception as error:  # noqa: BLE001 - one bad envelope must not hold up the others
-                await self.envelopes.quarantine(envelope.id, f"{type(error).__name__}: {error}")
+                await self.envelopes.quarantine(each, f"{type(error).__name__}: {error}")
         return len(left)
 
 

@@ -145,7 +145,7 @@ class OfferView(Struct, frozen=True):
 
 
 class EnvelopeView(Struct, frozen=True):
-    """Something that arrived: what it was, and what became of it."""
+    """Something that arrived: what it was, and what became of it. Its `bytes` are gone at `dropped_at`."""
 
     id: UUID
     channel: str
@@ -155,6 +155,8 @@ class EnvelopeView(Struct, frozen=True):
     reason: str | None
     ticket_id: UUID | None
     received_at: Instant
+    bytes: int
+    dropped_at: Instant | None
 
 
 _NOT_YET = Raw(b"null")

@@ -39,6 +39,7 @@ from tickets.worker.relay import Relay
 from tickets.worker.ring import Ring, RingThroughBroker, RingThroughDatabase
 from tickets.worker.runner import Runner
 from tickets.worker.switchboard import Switchboard
+from tickets.worker.tidying import TIDY_PULSE, tidy
 from tickets.worker.witness import Clerk
 
 Role = Literal["api", "worker", "ticker"]
@@ -71,6 +72,7 @@ async def serve(
         if "ticker" in roles:
             tasks.append(asyncio.create_task(app.ticker.run(system.now, stopped)))
             tasks.append(asyncio.create_task(perpetual("forget", lambda: _forget(app))))
+            tasks.append(asyncio.create_task(perpetual("tidy", lambda: _tidy(app))))
             tasks.append(asyncio.create_task(perpetual("calls", lambda: _close_calls(app))))
             tasks.append(asyncio.create_task(perpetual("switchboard", lambda: _hear_exchanges(app))))
             tasks.append(asyncio.create_task(_fetch_mail(app, stack)))
@@ -115,6 +117,13 @@ async def _forget(app: Application) -> None:
     await app.parts.calls.forget(app.parts.now() - KEPT_ANSWERS)
     await app.parts.form_rates.forget(app.parts.now())
     await asyncio.sleep(timedelta(hours=1).total_seconds())
+
+
+async def _tidy(app: Application) -> None:
+    """Drop what is past its time and objects nothing refers to, then rest."""
+    parts = app.parts
+    await tidy(parts.envelopes, parts.objects, parts.metrics, app.settings.keep_envelopes, parts.now())
+    await asyncio.sleep(TIDY_PULSE.total_seconds())
 
 
 async def _hear_exchanges(app: Application) -> None:

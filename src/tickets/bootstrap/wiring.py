@@ -7,9 +7,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 
+import structlog
+
 from tickets.adapters import system
+from tickets.adapters.object_bucket import ObjectBucket
+from tickets.adapters.object_folder import ObjectFolder
 from tickets.api.own_urls import Doors, MessageDoors
 from tickets.api.parts import Parts
 from tickets.api.streams import Streams
@@ -28,6 +33,7 @@ from tickets.application.jobs.recompute import Recomputing
 from tickets.application.jobs.routing_what_if import SupposingRouting
 from tickets.application.jobs.what_if import Supposing
 from tickets.application.notices import AlertNotices
+from tickets.application.object_store import ObjectsAway, ObjectStore
 from tickets.application.ports import TicketStore
 from tickets.application.receive import Porter
 from tickets.application.take_call import CallTaker
@@ -49,6 +55,7 @@ from tickets.persistence.idempotency import Idempotency
 from tickets.persistence.job_store import PostgresJobs
 from tickets.persistence.mail_addresses import PostgresAddresses
 from tickets.persistence.mail_places import MailPlaces
+from tickets.persistence.objects import Objects
 from tickets.persistence.outages import OUTAGES
 from tickets.persistence.outbox import PostgresOutbox
 from tickets.persistence.presence_store import PostgresPresences
@@ -105,12 +112,11 @@ async def _wire(
     counting = Counting(metrics, ring, ring_outbox, desks.listened_to)
     secret = await _secret(settings, engine)
     house = _house(settings, engine, desks, counting, new_id, secret)
-    envelopes = PostgresEnvelopes(engine)
-    calls = PostgresCalls(engine)
-    taker = CallTaker(house, calls, counting.called, ring_streams)
-    outbox = PostgresOutbox(engine)
+    objects = await _objects(settings, engine, new_id, metrics)
+    envelopes = PostgresEnvelopes(engine, objects)
+    taker = CallTaker(house, calls := PostgresCalls(engine), counting.called, ring_streams)
     signs = VitalSigns(engine, metrics, ring_outbox, beating=settings.heartbeat_url is not None)
-    reading = Reading(engine)
+    outbox, reading = PostgresOutbox(engine), Reading(engine)
     jobs, customers, erasure = PostgresJobs(engine), PostgresCustomers(engine), PostgresErasure(engine)
     parts = Parts(
         engine=engine,
@@ -120,13 +126,14 @@ async def _wire(
         api_keys=ApiKeys(engine),
         idempotency=Idempotency(engine),
         house=house,
-        porter=(porter := Porter(house, envelopes, taker, secret)),
+        porter=(porter := Porter(house, envelopes, objects, taker, secret)),
         take_mail=TakeMail(porter, now, new_id, mail_not_understood, OUTAGES),
         mail_places=MailPlaces(engine, new_id()),
         environment=dict(os.environ),
         desks=desks,
         presences=PostgresPresences(engine),
         envelopes=envelopes,
+        objects=objects,
         addresses=PostgresAddresses(engine),
         form_rates=PostgresFormRates(engine),
         reading=reading,
@@ -226,6 +233,28 @@ def _ticker(
         left=left,
     )
     return Ticker(parts.house, parts.porter, watching, parts.presences, bell, signs)
+
+
+async def _objects(
+    settings: Settings, engine: Engine, new_id: Callable[[], UUID], metrics: Metrics
+) -> Objects:
+    """The object store, seen to be the one of this database. Raises `CannotStart` when it is another's."""
+    place = settings.object_store
+    if place is None and settings.database_url is None:
+        place = str(settings.data_dir / "objects")
+    store: ObjectStore | None = None
+    if place is not None:
+        store = ObjectBucket(place) if place.startswith("s3://") else ObjectFolder(Path(place))
+
+    def failed(doing: str) -> None:
+        metrics.objects_failed.labels(doing).inc()
+
+    objects = Objects(engine, store, settings.object_size, new_id, failed)
+    try:
+        await objects.check()
+    except ObjectsAway as away:  # whatever needs it says so; what is small does not
+        structlog.get_logger("tickets.objects").warning("objects.away", error=str(away))
+    return objects
 
 
 async def _secret(settings: Settings, engine: Engine) -> bytes:

@@ -31,12 +31,16 @@ class Sender(Struct, frozen=True, kw_only=True):
 
 
 class Attachment(Struct, frozen=True, kw_only=True):
-    """A file that came with a message. `content_id` is set for images shown inside an HTML body."""
+    """A file that came with a message. `content_id` is set for images shown inside an HTML body.
+
+    `object` is the key under which its content is kept, when that is not to stand in its row.
+    """
 
     name: str
     media_type: str
     content: bytes
     content_id: str | None = None
+    object: str | None = None
 
 
 class Call(Struct, frozen=True, kw_only=True):

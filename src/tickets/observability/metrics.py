@@ -71,6 +71,7 @@ class Metrics:
             "way",
             "outcome",
         )
+        self._keeping()
         self.requests = self._counter(
             "tickets_http_requests", "HTTP requests answered, by route template.", "method", "route", "status"
         )
@@ -95,6 +96,17 @@ class Metrics:
         )
         self.clock_skew = self._gauge(
             "tickets_clock_skew_seconds", "How far this process's clock is ahead of the database's."
+        )
+
+    def _keeping(self) -> None:
+        self.objects_failed = self._counter(
+            "tickets_objects_failed", "What the object store failed at: put, get or delete.", "doing"
+        )
+        for doing in ("put", "get", "delete"):  # so that the first is seen to raise it
+            self.objects_failed.labels(doing)
+        self.objects_swept = self._counter("tickets_objects_swept", "Objects deleted: no row needs them.")
+        self.envelopes_dropped = self._counter(
+            "tickets_envelopes_dropped", "Raw envelopes dropped after TICKETS_KEEP_ENVELOPES."
         )
 
     def _routing(self) -> None:

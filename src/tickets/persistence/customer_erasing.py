@@ -120,8 +120,8 @@ FROM theirs AS c WHERE c.account = f.account AND c.call_id = f.call_id
 """
 # What belongs to no ticket: quarantined, or told of calls that were nobody's.
 _STRAY = """
-DELETE FROM envelope USING (SELECT id AS stray, lower(encode(body, 'escape')) AS said FROM envelope
-                            WHERE ticket_id IS NULL AND state <> 'received') AS e
+DELETE FROM envelope USING (SELECT id AS stray, lower(encode(coalesce(body, head, ''), 'escape')) AS said
+                            FROM envelope WHERE ticket_id IS NULL AND state <> 'received') AS e
 WHERE id = stray AND EXISTS (
     SELECT FROM unnest($1::text[]) AS trace
     WHERE strpos(said, trace) > 0 OR strpos(said, replace(trace, '@', '%40')) > 0

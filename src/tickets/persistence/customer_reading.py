@@ -121,7 +121,8 @@ SELECT
          || jsonb_build_object(
              'messages', (SELECT coalesce(jsonb_agg(to_jsonb(m) || jsonb_build_object('attachments', (
                   SELECT coalesce(jsonb_agg(jsonb_build_object(
-                      'name', f.name, 'media_type', f.media_type, 'bytes', octet_length(f.content))), '[]')
+                      'name', f.name, 'media_type', f.media_type,
+                      'bytes', coalesce(f.bytes, octet_length(f.content)))), '[]')
                   FROM attachment AS f WHERE f.message_id = m.id)) ORDER BY m.id), '[]')
                   FROM message AS m WHERE m.ticket_id = own.id),
              'history', (SELECT coalesce(jsonb_agg(to_jsonb(e) - ARRAY['ticket_id', 'signal']
@@ -134,7 +135,8 @@ SELECT
          ORDER BY own.id), '[]') FROM own),
     (SELECT coalesce(jsonb_agg(jsonb_build_object(
          'id', e.id, 'channel', e.channel, 'account', e.account, 'media_type', e.media_type,
-         'received_at', e.received_at, 'bytes', octet_length(e.body)) ORDER BY e.id), '[]')
+         'received_at', e.received_at, 'dropped_at', e.dropped_at,
+         'bytes', coalesce(e.bytes, octet_length(e.body))) ORDER BY e.id), '[]')
      FROM envelope AS e WHERE e.ticket_id IN (SELECT id FROM own)),
     (SELECT coalesce(jsonb_agg(jsonb_build_object(
          'way', o.way, 'destination', o.destination, 'cause', o.cause, 'state', o.state,

@@ -1,38 +1,54 @@
 """Envelopes in PostgreSQL."""
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from tickets.application.receive import Envelope
 from tickets.application.views import EnvelopeView
 from tickets.domain.words import Channel
 from tickets.persistence.engine import Engine
+from tickets.persistence.objects import Objects
 from tickets.persistence.rows import Rows
 
 _REASON_LIMIT = 10_000
+_DROPPED_AT_ONCE = 500
+_HEAD = 65_536
 _VIEW = Rows(EnvelopeView)
-_WHOLE = "id, channel, account, media_type, body, idempotency_key, received_at"
+_SHOWN = _VIEW.columns.replace("bytes", "coalesce(bytes, octet_length(body))")
+_WHOLE = "id, channel, account, media_type, body, idempotency_key, received_at, object"
 
 _KEEP = f"""
-INSERT INTO envelope ({_WHOLE}, digest, state) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'received')
+INSERT INTO envelope ({_WHOLE}, head, digest, bytes, state)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'received')
 """
 _ACCEPT = """
 UPDATE envelope SET state = 'accepted', reason = NULL, ticket_id = $2 WHERE id = $1 AND state <> 'accepted'
 """
 _QUARANTINE = "UPDATE envelope SET state = 'quarantined', reason = $2 WHERE id = $1 AND state <> 'accepted'"
-_READ = f"SELECT {_WHOLE} FROM envelope WHERE id = $1"
+_READ = f"SELECT {_WHOLE} FROM envelope WHERE id = $1 AND dropped_at IS NULL"
+_SHOW = f"SELECT {_SHOWN} FROM envelope WHERE id = $1"
 _ACCEPTED_AS = f"""
 SELECT {_WHOLE} FROM envelope
 WHERE channel = $1 AND account = $2 AND idempotency_key = $3 AND state = 'accepted' AND id <> $4
+  AND digest <> $5 AND dropped_at IS NULL
 ORDER BY received_at LIMIT 1
 """
-_LEFT = f"""
-SELECT {_WHOLE} FROM envelope WHERE state = 'received' AND received_at < $1 ORDER BY received_at LIMIT $2
+# While the object store is away, those that stand here are not to wait behind those that do not.
+_LEFT = """
+SELECT id FROM envelope WHERE state = 'received' AND received_at < $1
+ORDER BY object IS NOT NULL, received_at LIMIT $2
+"""
+_DROP = """
+UPDATE envelope SET body = NULL, object = NULL, head = NULL, dropped_at = $2,
+    bytes = coalesce(bytes, octet_length(body))
+WHERE id IN (SELECT id FROM envelope WHERE state = 'accepted' AND dropped_at IS NULL AND received_at < $1
+             ORDER BY received_at LIMIT $3 FOR UPDATE SKIP LOCKED)
 """
 _IS_KNOWN = "SELECT EXISTS (SELECT FROM envelope WHERE digest = $3 AND channel = $1 AND account = $2)"
 _PAGE = f"""
-SELECT {_VIEW.columns} FROM envelope
+SELECT {_SHOWN} FROM envelope
 WHERE ($1::text IS NULL OR state = $1) AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3
 """
 
@@ -40,21 +56,26 @@ WHERE ($1::text IS NULL OR state = $1) AND ($2::uuid IS NULL OR id < $2) ORDER B
 class PostgresEnvelopes:
     """The `Envelopes` of the porter, and what is shown of them."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, objects: Objects) -> None:
         self.engine = engine
+        self.objects = objects
 
     async def keep(self, envelope: Envelope) -> None:
-        """Store and commit."""
+        """Store and commit; a large body before its row."""
+        key = await self.objects.put("envelope", envelope.id, envelope.body, envelope.received_at)
         await self.engine.execute(
             _KEEP,
             envelope.id,
             envelope.channel,
             envelope.account,
             envelope.media_type,
-            envelope.body,
+            envelope.body if key is None else None,
             envelope.given_id,
             envelope.received_at,
+            key,
+            None if key is None else envelope.body[:_HEAD],
             hashlib.sha256(envelope.body).digest(),
+            len(envelope.body),
         )
 
     async def accept(self, envelope: UUID, ticket: UUID | None) -> None:
@@ -68,11 +89,11 @@ class PostgresEnvelopes:
         )
 
     async def accepted_as(self, envelope: Envelope) -> Envelope | None:
-        """Another one, accepted before at the same place under the same `given_id`."""
-        row = await self.engine.fetch_row(
-            _ACCEPTED_AS, envelope.channel, envelope.account, envelope.given_id, envelope.id
-        )
-        return None if row is None else _envelope(*row)
+        """One with other bytes, accepted before at the same place under the same `given_id`."""
+        digest = hashlib.sha256(envelope.body).digest()
+        place = (envelope.channel, envelope.account, envelope.given_id, envelope.id)
+        row = await self.engine.fetch_row(_ACCEPTED_AS, *place, digest)
+        return None if row is None else await self._envelope(*row)
 
     async def is_known(self, channel: Channel, account: str, body: bytes) -> bool:
         """Whether the very same bytes were kept there before."""
@@ -81,19 +102,37 @@ class PostgresEnvelopes:
         return found
 
     async def read(self, envelope: UUID) -> Envelope | None:
-        """An envelope, whole."""
-        row = await self.engine.fetch_row(_READ, envelope)
-        return None if row is None else _envelope(*row)
+        """An envelope, whole; None when there is none, or its body was dropped.
 
-    async def left_behind(self, before: datetime, limit: int) -> list[Envelope]:
+        Raises `ObjectsAway`, and `ObjectGone` when its body was taken out of the store.
+        """
+        row = await self.engine.fetch_row(_READ, envelope)
+        return None if row is None else await self._envelope(*row)
+
+    async def show(self, envelope: UUID) -> EnvelopeView | None:
+        """What is shown of an envelope, if there is one."""
+        return _VIEW.optional(await self.engine.fetch_row(_SHOW, envelope))
+
+    async def left_behind(self, before: datetime, limit: int) -> list[UUID]:
         """Envelopes received before an instant that nobody has understood yet."""
-        return [_envelope(*row) for row in await self.engine.fetch(_LEFT, before, limit)]
+        return [row[0] for row in await self.engine.fetch(_LEFT, before, limit)]
+
+    async def drop(self, kept: timedelta, now: datetime) -> int:
+        """Drop the bodies of accepted envelopes older than `kept`, a batch of them; how many.
+
+        What they are known by, if they come again, stays.
+        """
+        tag = await self.engine.execute(_DROP, now - kept, now, _DROPPED_AT_ONCE)
+        return int(tag.rpartition(" ")[2])
 
     async def page(self, state: str | None, before: UUID | None, limit: int) -> list[EnvelopeView]:
         """Envelopes from the newest on."""
         return _VIEW.all(await self.engine.fetch(_PAGE, state, before, limit))
 
-
-def _envelope(*values: object) -> Envelope:
-    names = ("id", "channel", "account", "media_type", "body", "given_id", "received_at")
-    return Envelope(**dict(zip(names, values, strict=True)))  # type: ignore[arg-type]
+    async def _envelope(self, *values: Any) -> Envelope:  # noqa: ANN401 - the columns of `_WHOLE`
+        *_, key = values
+        names = ("id", "channel", "account", "media_type", "body", "given_id", "received_at")
+        envelope = dict(zip(names, values, strict=False))
+        if key is not None:
+            envelope["body"] = await self.objects.get(key)
+        return Envelope(**envelope)

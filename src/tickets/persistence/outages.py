@@ -2,6 +2,8 @@
 
 import asyncpg
 
+from tickets.application.object_store import ObjectsAway
+
 OUTAGES: tuple[type[Exception], ...] = (
     OSError,
     TimeoutError,
@@ -21,4 +23,6 @@ def in_words(outage: Exception) -> str:
     """One sentence about an outage that may be told to anybody."""
     if isinstance(outage, asyncpg.DiskFullError):
         return "The database has no room left on its disk."
+    if isinstance(outage, ObjectsAway):
+        return "The object store does not answer; try again."
     return "The database does not answer; try again."

@@ -222,7 +222,8 @@ SELECT id FROM t
 """
 
 FILES = """
-INSERT INTO attachment (id, message_id, name, media_type, content_id, content) VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO attachment (id, message_id, name, media_type, content_id, content, object, bytes)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 
 RELEASE = """

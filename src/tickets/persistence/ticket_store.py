@@ -272,7 +272,16 @@ class PostgresTickets:
     async def _hang_on(self, *changes: Change) -> None:
         """Write files, and take loads off agents; in the caller's transaction."""
         files = [
-            (self.new_id(), message.id, file.name, file.media_type, file.content_id, file.content)
+            (
+                self.new_id(),
+                message.id,
+                file.name,
+                file.media_type,
+                file.content_id,
+                file.content if file.object is None else None,
+                file.object,
+                len(file.content),
+            )
             for change in changes
             for message in change.messages
             for file in message.attachments

@@ -78,10 +78,13 @@ async def replay_envelope(
 
     async def replay() -> Answer:
         envelope = await parts.envelopes.read(id)
-        if envelope is None:
+        if envelope is not None:
+            desk = await parts.house.desks.current()
+            ticket = (await parts.porter.understand(envelope, desk, CORRELATION_ID.get())).ticket
+        elif (shown := await parts.envelopes.show(id)) is not None:  # dropped: it was accepted
+            ticket = await parts.house.tickets.read(shown.ticket_id) if shown.ticket_id else None
+        else:
             raise NotFound(f"there is no envelope {id}")
-        desk = await parts.house.desks.current()
-        ticket = (await parts.porter.understand(envelope, desk, CORRELATION_ID.get())).ticket
         received = Received() if ticket is None else Received(ticket.id, ticket.number)
         return Answer(201, msgspec.json.encode(received))
 

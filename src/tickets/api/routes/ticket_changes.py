@@ -97,11 +97,16 @@ async def add_message(
         text=data.text,
         html=None if data.html is None else clean_html(data.html),
         automatic=data.automatic,
-        attachments=tuple(
-            Attachment(
-                name=line(file.name, NAME_LIMIT) or "file", media_type=file.media_type, content=file.content
-            )
-            for file in data.attachments
+        attachments=await parts.objects.put_away(
+            (
+                Attachment(
+                    name=line(file.name, NAME_LIMIT) or "file",
+                    media_type=file.media_type,
+                    content=file.content,
+                )
+                for file in data.attachments
+            ),
+            parts.now(),
         ),
     )
     return await _carry_out(parts, request, id, command, if_match, status=201)
