@@ -1,7 +1,9 @@
 """Who gets what so that the whole costs least: rows come one by one, columns have room for several."""
 
 import sys
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 
 Row = Mapping[int, int]
 """What each column it may have costs a row; not negative."""
@@ -18,6 +20,9 @@ class Assignment:
     price is smallest. A row once assigned is moved but
     never dropped: so rows added earlier come first, and as many find a place as can. `first` chooses among
     columns with room that come to the same cost; it is told which kind would go there.
+
+    Prices only ever make a column dearer, and columns only ever fill up. So of each kind's columns, cheapest
+    first, only those are looked at that cost no more than one with room already found.
     """
 
     def __init__(
@@ -32,27 +37,29 @@ class Assignment:
         self._first = first
         self.price = dict.fromkeys(room, 0)
         self._hopeless: set[int] = set()
+        self._kinds = [_Kind(row) for row in rows]
 
     def add(self, row: str, kind: int) -> int | None:
         """Find a place for one more row; the column that is one fuller for it, None when there is none."""
         if kind in self._hopeless:
             return None
-        way = _Way(kind, self.rows[kind], self.price)
+        way = _Way(kind, self._kinds, self.room, self.price)
         while way.reach:
             near = min(way.reach.values())
             nearest = [column for column, far in way.reach.items() if far == near]
-            ends = [column for column in nearest if self.room[column]]
-            if ends:
+            if near == way.enough:
+                ends = [column for column in nearest if self.room[column]]
                 end = ends[0] if len(ends) == 1 else self._first(ends, way.mover(ends[0])[0])
                 for column, far in way.settled.items():
                     self.price[column] += far - near
                 self._shift(row, end, way)
                 return end
-            enough = min([far for column, far in way.reach.items() if self.room[column]], default=FAR)
+            enough = way.enough
             for column in nearest:
                 way.settled[column] = way.reach.pop(column)
                 for other in self.held[column]:
-                    way.lead_on(other, self.rows[other], column, enough, self.price)
+                    if other not in way.asked:
+                        way.lead_on(other, self.rows[other][column], column, enough)
         self._hopeless |= way.asked  # whatever they may have is full of one another, and stays so
         return None
 
@@ -75,31 +82,64 @@ class Assignment:
             column = origin
 
 
-class _Way:
-    """The search for one row's place: how far each column is, and by whose move it comes free."""
+class _Kind:
+    """The columns that rows of a kind may have, cheapest first."""
 
-    def __init__(self, kind: int, row: Row, price: Mapping[int, int]) -> None:
+    def __init__(self, row: Row) -> None:
+        self._columns = sorted(row.items(), key=itemgetter(1))
+        self._costs = [cost for _, cost in self._columns]
+        self._full = 0
+
+    def up_to(self, cost: int) -> list[tuple[int, int]]:
+        """Columns that cost no more than so much, and what they cost."""
+        return self._columns[: bisect_right(self._costs, cost)]
+
+    def nearest_room(self, room: Mapping[int, int]) -> int:
+        """What the cheapest column with room costs; columns that were full once stay so."""
+        for column, cost in self._columns[self._full :]:
+            if room[column]:
+                return cost
+            self._full += 1
+        return FAR
+
+
+class _Way:
+    """The search for one row's place: how far each column is, and by whose move it comes free.
+
+    `enough` is how far the nearest column with room is, as far as is known: nothing beyond is remembered.
+    """
+
+    def __init__(
+        self, kind: int, kinds: Sequence[_Kind], room: Mapping[int, int], price: Mapping[int, int]
+    ) -> None:
         self.asked = {kind}
-        self.reach = {column: cost - price[column] for column, cost in row.items()}
         self.settled: dict[int, int] = {}
+        self.enough = kinds[kind].nearest_room(room)
         self._kind = kind
+        self._kinds = kinds
+        self._room = room
+        self._price = price
         self._came: dict[int, tuple[int, int]] = {}
+        self.reach = {
+            column: far
+            for column, cost in kinds[kind].up_to(self.enough)
+            if (far := cost - price[column]) <= self.enough
+        }
 
     def mover(self, column: int) -> tuple[int, int | None]:
         """The kind that would move to a column, and the column it leaves; None for the new row itself."""
         return self._came.get(column, (self._kind, None))
 
-    def lead_on(self, kind: int, row: Row, column: int, enough: int, price: Mapping[int, int]) -> None:
-        """Let rows of a kind that hold a settled column move on from it, if that is nearer than `enough`."""
-        if kind in self.asked:
-            return
+    def lead_on(self, kind: int, cost: int, column: int, enough: int) -> None:
+        """Let rows of a kind that hold a settled column at a cost move on, if nearer than `enough`."""
         self.asked.add(kind)
-        so_far = self.settled[column] - row[column] + price[column]
+        price, settled, reach = self._price, self.settled, self.reach
+        so_far = settled[column] - cost + price[column]
         limit = enough - so_far
-        for other, step in [
-            (other, step) for other, cost in row.items() if (step := cost - price[other]) < limit
-        ]:
-            far = so_far + step
-            if other not in self.settled and far < self.reach.get(other, FAR):
-                self.reach[other] = far
+        for other, cost_there in self._kinds[kind].up_to(limit - 1):
+            far = so_far + cost_there - price[other]
+            if far < enough and far < reach.get(other, FAR) and other not in settled:
+                reach[other] = far
                 self._came[other] = kind, column
+                if far < self.enough and self._room[other]:
+                    self.enough = far

@@ -75,8 +75,9 @@ class Balance:
         )
         for order in self._orders.values():
             order.move(i, before, after)
+        left = self.roster.index.agents[i].capacity - after.load
         for asked, packed in self._packed.items():
-            if self.free(i) < asked:
+            if left < asked:
                 self._packed[asked] = packed | 1 << i
         return given_at
 

@@ -1,9 +1,11 @@
 """Who may take a ticket at each step of its rule, and why each other may not."""
 
+from bisect import bisect_right
 from datetime import timedelta
 from functools import cached_property
 from typing import NamedTuple
 
+from routing.agents import Agent
 from routing.decision import Refusal, Rejection
 from routing.index import Index
 from routing.masks import Mask, lowest
@@ -75,13 +77,14 @@ class Eligibility:
         self.tests = tuple(tuple(_tests(index, rule, form, facts, weight)) for form in self.forms)
         self.admitted = tuple(_passing(index, tests) for tests in self.tests)
         labels = tuple(form.label for form in self.forms[1:])
+        self._afters = [form.after for form in self.forms[1:]]
         self.relaxed = tuple(labels[:form] for form in range(len(self.forms)))
         self._rejections: dict[tuple[int, int | None], tuple[Rejection, ...]] = {}
         self._fits: dict[int, str] = {}
 
     def reached(self, waited: timedelta) -> int:
         """The last form whose time has come."""
-        return sum(form.after <= waited for form in self.forms[1:])
+        return bisect_right(self._afters, waited)
 
     def rejections(self, form: int, listed: int | None) -> tuple[Rejection, ...]:
         """Agents whom the form does not admit, each under the first test they fail."""
@@ -92,7 +95,15 @@ class Eligibility:
 
     def form_of(self, i: int) -> int:
         """The first form that admits an agent whom some form admits."""
-        return next(form for form, admitted in enumerate(self.admitted) if admitted >> i & 1)
+        form = 0
+        while not self.admitted[form] >> i & 1:
+            form += 1
+        return form
+
+    def team_of(self, agent: Agent, form: int) -> str:
+        """The first team of a form that an agent whom it admits is in."""
+        teams = self.forms[form].teams
+        return teams[0] if len(teams) == 1 else next(team for team in teams if team in agent.teams)
 
     def fit(self, i: int) -> str:
         """How well an agent whom some form admits fits, in words."""

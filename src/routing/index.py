@@ -8,8 +8,11 @@ from routing.agents import Agent, check_agents
 from routing.errors import refuse
 from routing.masks import Mask, mask_of, union
 from routing.regions import Region, RegionTree
+from routing.skills import HIGHEST
 
 Key = TypeVar("Key")
+Levels = tuple[tuple[str, int], ...]
+"""How much of each of some skills; 0: nothing."""
 
 
 class Index:
@@ -32,6 +35,7 @@ class Index:
         self._every_language = self.where(lambda agent: not agent.languages)
         self._everywhere = self.where(lambda agent: not agent.regions)
         self.sized = cache(lambda weight: self.where(lambda agent: agent.capacity >= weight))
+        self.levels = cache(self._levels)
         self.serving = cache(self._serving)
         self.innermost = cache(self._innermost)
 
@@ -58,6 +62,20 @@ class Index:
     def mask(self, places: Iterable[int]) -> Mask:
         """The agents at these places."""
         return mask_of(places, len(self.agents))
+
+    def _levels(self, skills: tuple[str, ...]) -> tuple[tuple[Levels, Mask], ...]:
+        """Agents alike in these skills, fittest first: by the first skill, then by the second, ..."""
+        if not skills:
+            return (((), self.everyone),)
+        found: list[tuple[Levels, Mask]] = []
+        for levels, among in self._levels(skills[:-1]):
+            left = among
+            for level in range(HIGHEST, -1, -1):
+                equals = left & self.skilled(skills[-1], level) if level else left
+                if equals:
+                    found.append(((*levels, (skills[-1], level)), equals))
+                    left ^= equals
+        return tuple(found)
 
     def _serving(self, region: str, widened: int) -> Mask:
         line = self.tree.line(region)

@@ -19,6 +19,12 @@ def mask_of(places: Iterable[int], size: int) -> Mask:
 
 def bits(mask: Mask) -> Iterator[int]:
     """The places of the bits that are set, lowest first."""
+    if mask.bit_length() <= _WINDOW:
+        while mask:
+            low = mask & -mask
+            yield low.bit_length() - 1
+            mask ^= low
+        return
     length = mask.bit_length() // _WORD + 1
     words = unpack(f"<{length}Q", mask.to_bytes(length * 8, "little"))
     for at in compress(range(length), words):  # those with a bit set: most masks are sparse
@@ -40,6 +46,16 @@ def lowest(mask: Mask, most: int | None) -> Iterator[int]:
             return islice(bits(low), most)
         width *= 8
     return islice(bits(mask), most)
+
+
+def few(mask: Mask) -> list[int]:
+    """The places of the bits that are set, highest first: the quickest way where they are few."""
+    places: list[int] = []
+    while mask:
+        top = mask.bit_length() - 1
+        places.append(top)
+        mask ^= 1 << top
+    return places
 
 
 def union(masks: Iterable[Mask]) -> Mask:

@@ -5,8 +5,9 @@ from itertools import groupby
 
 from routing.assignment import Assignment, Row
 from routing.decision import Decision
+from routing.index import Levels
 from routing.masks import bits
-from routing.ranking import Key, Levels, rank
+from routing.ranking import Key, rank
 from routing.round import Asked, Round
 from routing.rules import Strategy
 from routing.skills import HIGHEST
@@ -73,7 +74,7 @@ def _plan(round_: Round, tickets: Sequence[Waiting]) -> dict[str, int]:
         kind_of.append(kinds[kind])
     turns = _Turns(round_, tickets[0].weight, strategies)
     free = round_.balance.free
-    room = {i: free(i) // tickets[0].weight for row in rows for i in row}
+    room = {i: free(i) // tickets[0].weight for i in set().union(*rows)}
     plan = Assignment(rows, room, turns.first)
     for ticket, kind_at in zip(tickets, kind_of, strict=True):
         end = plan.add(ticket.id, kind_at)

@@ -7,17 +7,15 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from routing.agents import Agent, Availability
-from routing.index import Index
-from routing.masks import Mask, bits
+from routing.index import Index, Levels
+from routing.masks import Mask, bits, few
 from routing.rules import Rule, Strategy
-from routing.skills import HIGHEST
 
 FEW = 16
 """Up to so many agents are sorted on the spot, without keeping an order."""
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 Key = tuple[float, datetime, int]
-Levels = tuple[tuple[str, int], ...]
 
 
 def _least_loaded(agent: Agent, seen: Availability) -> tuple[float, datetime]:
@@ -52,7 +50,7 @@ def in_order(
     agents: Sequence[Agent], strategy: Strategy, among: Mask, seen: Callable[[int], Availability]
 ) -> list[int]:
     """The agents of a mask as a strategy asks them, sorted on the spot."""
-    return [key[-1] for key in sorted([rank(strategy, agents[i], seen(i), i) for i in bits(among)])]
+    return [key[-1] for key in sorted([rank(strategy, agents[i], seen(i), i) for i in few(among)])]
 
 
 class Peers(NamedTuple):
@@ -100,9 +98,8 @@ class Order:
             del self._sorted[bisect_left(self._sorted, was)]
             insort(self._sorted, becomes)
 
-    def walk(self, among: Mask, seen: Callable[[int], Availability]) -> Iterator[int]:
-        """The agents of a mask, in order; those who are rare in a long order are sorted on the spot."""
-        left = among.bit_count()
+    def walk(self, among: Mask, left: int, seen: Callable[[int], Availability]) -> Iterator[int]:
+        """The agents of a mask, so many; in order. Those rare in a long order are sorted on the spot."""
         if left * left <= len(self._sorted):
             yield from in_order(self._agents, self._strategy, among, seen)
             return
@@ -122,25 +119,25 @@ class Order:
         return rank(self._strategy, self._agents[i], seen, i)
 
 
+_AT_ONCE = 2
+"""Levels of so many skills are looked up together; of further ones, only among those who have these."""
+
+
 def alike(index: Index, rule: Rule, among: Mask) -> Iterator[tuple[Levels, Mask]]:
     """Agents equally fit, fittest first: with `best_fit` by the rule's first skill, then its second, ..."""
     if rule.strategy == "best_fit":
-        return _by_skill(index, tuple([wish.skill for wish in rule.skills]), among, ())
+        return _by_skill(index, tuple([wish.skill for wish in rule.skills]), among)
     return iter((((), among),))
 
 
-def _by_skill(
-    index: Index, skills: tuple[str, ...], among: Mask, levels: Levels
-) -> Iterator[tuple[Levels, Mask]]:
-    if not skills:
-        yield levels, among
-        return
-    first, rest = skills[0], skills[1:]
-    for level in range(HIGHEST, 0, -1):
-        strongest = among & index.skilled(first, level)
-        if strongest:
-            yield from _by_skill(index, rest, strongest, (*levels, (first, level)))
-            among ^= strongest
+def _by_skill(index: Index, skills: tuple[str, ...], among: Mask) -> Iterator[tuple[Levels, Mask]]:
+    rest = skills[_AT_ONCE:]
+    for levels, those in index.levels(skills[:_AT_ONCE]):
+        if equals := among & those:
+            if rest:
+                yield from ((levels + lower, mask) for lower, mask in _by_skill(index, rest, equals))
+            else:
+                yield levels, equals
+            among ^= equals
             if not among:
                 return
-    yield from _by_skill(index, rest, among, (*levels, (first, 0)))

@@ -6,12 +6,12 @@ from functools import lru_cache
 from itertools import chain, islice
 from typing import NamedTuple
 
-from routing.agents import Availability
 from routing.balance import Balance
 from routing.decision import Candidate, Decision, Rejection
-from routing.eligibility import Eligibility, Test, sift
+from routing.eligibility import Eligibility, Sifted, Test, sift
+from routing.index import Levels
 from routing.masks import Mask, union
-from routing.ranking import FEW, Levels, Peers, alike, in_order
+from routing.ranking import FEW, Peers, alike, in_order
 from routing.roster import Roster
 from routing.rules import Facts, Rule, duration, rulings, sequence
 from routing.waiting import Waiting, wanted_by
@@ -52,8 +52,9 @@ class Round:
         self.listed = listed
         self.balance = balance or Balance(roster, now)
         self.rules = sequence(rules)
-        self._facts_asked = sorted({"team"}.union(*(rule.when for rule in rules)))
-        self._rulings: dict[tuple[frozenset[str] | None, ...], tuple[Rule, ...]] = {}
+        self._facts_asked = sorted({"team", "region", "language"}.union(*(rule.when for rule in rules)))
+        self._kinds: dict[tuple[object, ...], tuple[Eligibility, ...]] = {}
+        self._there: dict[tuple[Eligibility, int], Sifted] = {}
 
     def decide(self, ticket: Waiting) -> Decision:
         """Give the ticket to whoever comes first, or say why it must wait."""
@@ -69,8 +70,9 @@ class Round:
         waited = self.now - ticket.waiting_since
         answers: list[Asked] = []
         gave_way: tuple[str, ...] = ()
-        for rule in self._rulings_of(ticket.facts):
-            answer = self._ask(ticket, self.roster.kinds.of(rule, ticket.facts, ticket.weight), gave_way)
+        for eligible in self._kinds_of(ticket.facts, ticket.weight):
+            rule = eligible.rule
+            answer = self._ask(ticket, eligible, gave_way)
             answers.append(answer)
             if rule.fallback_after is None:
                 break
@@ -92,9 +94,8 @@ class Round:
         sticky = self.index.places(ticket.sticky) & answer.free if ticket.sticky else 0
         in_order = self._in_order(answer, sticky)
         first = next(in_order) if chosen is None or self.listed != 0 else chosen
-        candidates = tuple(
-            [self._candidate(ticket, eligible, i) for i in islice(chain((first,), in_order), self.listed)]
-        )
+        shown = islice(chain((first,), in_order), self.listed) if self.listed != 0 else ()
+        candidates = tuple([self._candidate(ticket, eligible, i) for i in shown])
         chosen = first if chosen is None else chosen
         agent = self.index.agents[chosen]
         form = eligible.form_of(chosen)
@@ -106,7 +107,7 @@ class Round:
             outcome="assigned",
             agent=agent.key,
             assigned_at=self.balance.give(chosen, ticket.weight),
-            team=next(team for team in eligible.forms[form].teams if team in agent.teams),
+            team=eligible.team_of(agent, form),
             rule=eligible.rule.key or None,
             relaxed=answer.gave_way + eligible.relaxed[form],
             candidate_count=count,
@@ -143,12 +144,23 @@ class Round:
         if ticket.weight > 1 and wanted_by(ticket) <= self.now:
             self.balance.reserve(union(answer.ready for answer in asked), ticket.weight)
 
-    def _rulings_of(self, facts: Facts) -> tuple[Rule, ...]:
-        """Tickets alike in every fact that a rule asks about share their rules."""
-        kind = tuple([facts.get(key) for key in self._facts_asked])
-        if kind not in self._rulings:
-            self._rulings[kind] = rulings(facts, self.rules)
-        return self._rulings[kind]
+    def _kinds_of(self, facts: Facts, weight: int) -> tuple[Eligibility, ...]:
+        """Tickets of one weight, alike in every fact asked about, share their rules and whom these admit."""
+        get = facts.get
+        kind = (weight, *[get(key) for key in self._facts_asked])
+        if kind not in self._kinds:
+            of = self.roster.kinds.of
+            self._kinds[kind] = tuple([of(rule, facts, weight) for rule in rulings(facts, self.rules)])
+        return self._kinds[kind]
+
+    def _present(self, eligible: Eligibility, form: int) -> Sifted:
+        """Of those whom the form admits, who is there; and why all others are not asked."""
+        known = self._there.get((eligible, form))
+        if known is None:
+            left, absent = self.roster.there(eligible, form, self.listed, self.now)
+            known = Sifted(left, eligible.rejections(form, self.listed) + absent)
+            self._there[eligible, form] = known
+        return known
 
     def _ask(self, ticket: Waiting, eligible: Eligibility, gave_way: tuple[str, ...]) -> Asked:
         if eligible.impossible:
@@ -156,7 +168,7 @@ class Round:
             return Asked(eligible, -1, gave_way, rejected, never=eligible.impossible)
         form = eligible.reached(self.now - ticket.waiting_since)
         if not ticket.excluded:
-            left, absent = self.roster.there(eligible, form, self.listed, self.now)
+            left, rejected = self._present(eligible, form)
         else:
             excluded = Test("excluded", "", self.index.places(*ticket.excluded))
             if not eligible.admitted[-1] & ~excluded.failing:
@@ -170,10 +182,10 @@ class Round:
                 )
             tests = (excluded, *self.roster.absent(self.now))
             left, absent = sift(self.index, eligible.admitted[form], tests, self.listed)
+            rejected = eligible.rejections(form, self.listed) + absent
         busy, again = self._busy(ticket, eligible, form)
         free, refused = sift(self.index, left, busy, self.listed)
-        rejected = eligible.rejections(form, self.listed) + absent + refused
-        return Asked(eligible, form, gave_way, rejected, ready=left, free=free, again=again)
+        return Asked(eligible, form, gave_way, rejected + refused, None, left, free, again)
 
     def _busy(
         self, ticket: Waiting, eligible: Eligibility, form: int
@@ -184,7 +196,7 @@ class Round:
         )
         if self.balance.reserved:
             tests += (Test("reserved", "", self.balance.reserved),)
-        later = [after.after for after in eligible.forms[form + 1 : form + 2]]
+        later = [each.after for each in eligible.forms[form + 1 : form + 2]]
         if ticket.sticky and self.now < ticket.waiting_since + eligible.sticky_wait:
             known = self.index.places(ticket.sticky) & eligible.admitted[form]
             if known and ticket.sticky not in ticket.excluded:
@@ -209,25 +221,26 @@ class Round:
             answer = answer._replace(free=answer.free ^ sticky)
         strategy = answer.eligible.rule.strategy
         for form, levels, equals in self.strata(answer):
-            if equals.bit_count() <= FEW:
+            count = equals.bit_count()
+            if count == 1:
+                yield equals.bit_length() - 1
+            elif count <= FEW:
                 yield from in_order(self.index.agents, strategy, equals, self.balance.seen)
             else:
                 peers = Peers(answer.eligible.forms[form].teams, levels)
-                yield from self.balance.order(peers, strategy).walk(equals, self.balance.seen)
+                yield from self.balance.order(peers, strategy).walk(equals, count, self.balance.seen)
 
     def _candidate(self, ticket: Waiting, eligible: Eligibility, i: int) -> Candidate:
-        agent = self.index.agents[i]
+        agent, seen = self.index.agents[i], self.balance.seen(i)
         known = "sticky agent, " if agent.key == ticket.sticky else ""
-        return Candidate(
-            agent.key, f"{known}{eligible.fit(i)}, {_standing(self.balance.seen(i), agent.capacity)}"
-        )
+        standing = _standing(seen.load, agent.capacity, seen.last_assigned_at)
+        return Candidate(agent.key, f"{known}{eligible.fit(i)}, {standing}")
 
 
 @lru_cache(maxsize=4096)
-def _standing(seen: Availability, capacity: int) -> str:
-    last = seen.last_assigned_at
+def _standing(load: int, capacity: int, last: datetime | None) -> str:
     ago = f"last assigned {last.isoformat(timespec='seconds')}" if last else "not assigned before"
-    return f"{seen.load} of {capacity} units used, {ago}"
+    return f"{load} of {capacity} units used, {ago}"
 
 
 def _unroutable(ticket: Waiting, answer: Asked | None) -> Decision:

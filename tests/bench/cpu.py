@@ -1,6 +1,7 @@
-"""What a process has cost so far, from /proc (Linux; nothing elsewhere)."""
+"""What a process has cost so far, from /proc (Linux; nothing elsewhere), and how fast a core is by now."""
 
 import os
+import time
 from pathlib import Path
 
 _STAT = Path("/proc")
@@ -19,6 +20,18 @@ def spent(process: int) -> float:
             elif int(fields[_PARENT]) == process:
                 ticks += sum(map(int, fields[_TIMES][:2]))
     return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def yardstick() -> float:
+    """Seconds of processor time of a fixed piece of Python; on a core that is shared it takes more, too."""
+    started = time.thread_time()
+    seen: dict[int, tuple[int, int]] = {}
+    x = 0
+    for i in range(20_000):
+        x = x * 31 + i & 0xFFFF
+        seen[x & 0xFF] = x, i
+        x += len(seen.get(x, ()))
+    return time.thread_time() - started
 
 
 def _fields(folder: Path) -> list[str] | None:
