@@ -96,6 +96,24 @@ async def test_a_reply_stands_in_the_customers_thread_and_its_answer_finds_back(
     assert (await leaving(shop))[-1]["In-Reply-To"] == "<two@khach.example>"
 
 
+async def test_an_answer_to_a_ticket_that_was_merged_comes_to_the_one_in_which_it_goes_on(shop: Shop) -> None:
+    ticket = (await deliver(shop, mail()))["ticket"]
+    await reply(shop, ticket)
+    (letter,) = await leaving(shop)
+    other = (await deliver(shop, mail("Máy giặt lại kêu", Message_ID="<again@khach.example>")))["ticket"]
+    await shop.post(f"/v1/tickets/{ticket}/merge", {"into": other}, status=200)
+    for n, headers in enumerate(
+        (
+            {"In_Reply_To": letter["Message-ID"]},
+            {"In_Reply_To": "<one@khach.example>"},
+            {"Subject": letter["Subject"]},
+        )
+    ):
+        answer = mail(Message_ID=f"<m{n}@khach.example>", **headers)
+        assert (await deliver(shop, answer, 200))["ticket"] == other
+    assert (await shop.get(f"/v1/tickets/{ticket}"))["status"] == "closed"
+
+
 async def test_a_reply_carries_files_and_html_that_is_made_harmless(shop: Shop) -> None:
     ticket = (await deliver(shop, mail()))["ticket"]
     file = {"name": "hóa đơn.pdf", "media_type": "application/pdf", "content": "JVBERg=="}

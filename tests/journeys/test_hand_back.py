@@ -92,6 +92,39 @@ async def test_who_is_away_too_long_loses_their_tickets_never_early(shop: Shop) 
     assert await why(shop, ticket) == ["away"]
 
 
+async def test_away_goes_on_when_away_becomes_offline(shop: Shop) -> None:
+    """Whether somebody said so, or their program fell silent."""
+    await team(shop, away_limit="PT30M")
+    ticket = await held(shop)
+    await says(shop, HN, presence="away", beats=True)
+    await shop.pass_time(minutes=20)  # it ran out after two
+    assert (await agent(shop))["presence"] == "offline"
+    await says(shop, HN, presence="away")
+    await shop.pass_time(minutes=5)
+    await says(shop, HN, presence="offline")
+    await shop.pass_time(minutes=4, seconds=59)
+    assert await why(shop, ticket) == []
+    await shop.pass_time(seconds=1)
+    assert await why(shop, ticket) == ["away"]
+
+
+async def test_who_comes_back_in_between_begins_anew_and_a_leave_is_not_counted(shop: Shop) -> None:
+    await team(shop, away_limit="PT30M", on_leave="keep")
+    ticket = await held(shop)
+    for presence, minutes in (
+        ("away", 25),
+        ("online", 1),
+        ("offline", 25),
+        ("on_leave", 60),
+        ("offline", 29),
+    ):
+        await says(shop, HN, presence=presence)
+        await shop.pass_time(minutes=minutes)
+        assert await why(shop, ticket) == []
+    await shop.pass_time(minutes=1)
+    assert await why(shop, ticket) == ["away"]
+
+
 async def test_away_is_counted_in_the_agents_shift(shop: Shop) -> None:
     await team(shop, away_limit="PT2H")
     await works_in(shop, "Asia/Ho_Chi_Minh", EARLY)  # until noon

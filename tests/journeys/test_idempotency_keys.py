@@ -16,6 +16,8 @@ POSTS: Mapping[str, object] = {
     "/v1/tickets/{id}/assign": {"agent": "sales-hn-1"},
     "/v1/tickets/{id}/solve": None,
     "/v1/tickets/{id}/reopen": None,
+    "/v1/tickets/{id}/spam": None,
+    "/v1/tickets/{id}/merge": {"into": "00000000-0000-0000-0000-000000000001"},
     "/v1/customers/{id}/identities": {"kind": "phone", "value": "0903 123 456"},
     "/v1/customers/{id}/erase": {"confirm": NOBODY},
     "/v1/customers/{id}/merge": {"other": NOBODY},

@@ -35,6 +35,7 @@ class Anything:
             self.beats,
             self.pulls,
             self.answers_offer,
+            self.ends,
             self.plans_leave,
             self.team_says,
             self.teams_change,
@@ -51,7 +52,7 @@ class Anything:
         return self.dice.choice(self.agents)
 
     async def opens(self) -> None:
-        body = {"subject": "Tivi", "region": "vn-hn"}
+        body = {"subject": "Tivi", "region": "vn-hn", "customer": {"phone": "0903123456"}}
         self.tickets.append(str((await self.shop.post("/v1/tickets", body))["id"]))
 
     async def presence(self) -> None:
@@ -63,6 +64,12 @@ class Anything:
         if self.tickets:
             what = self.dice.choice(("solve", "reopen"))
             await self.shop.client.post(f"/v1/tickets/{self.dice.choice(self.tickets)}/{what}")
+
+    async def ends(self) -> None:
+        if self.tickets:
+            one, other = self.dice.choice(self.tickets), self.dice.choice(self.tickets)
+            await self.shop.client.post(f"/v1/tickets/{one}/merge", json={"into": other})
+            await self.shop.client.post(f"/v1/tickets/{self.dice.choice(self.tickets)}/spam")
 
     async def assigns(self) -> None:
         if self.tickets:

@@ -39,6 +39,7 @@ from tickets.api.routes import (
     routing,
     sla,
     ticket_changes,
+    ticket_merging,
     tickets,
 )
 
@@ -48,6 +49,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     *keys.ROUTES,
     *tickets.ROUTES,
     *ticket_changes.ROUTES,
+    *ticket_merging.ROUTES,
     *customers.ROUTES,
     *customer_merging.ROUTES,
     *customer_data.ROUTES,

@@ -39,7 +39,7 @@ async def answer_offer(
     Raises:
         NotFound: no such offer.
         OfferOver: it was answered otherwise, timed out, or was withdrawn.
-        Refused: the agent is not online any more, or no longer part of the desk.
+        Refused: the agent is not online any more, out of their shift, or no longer part of the desk.
     """
     desk = await house.desks.current()
     async with house.tickets.transaction():
@@ -84,6 +84,8 @@ async def _accept(
     known = desk.desk.agents.get(agent)
     if known is None:
         raise Refused(f"agent {agent} is no longer part of the desk")
+    if agent in desk.shifts.off(now):
+        raise Refused(f"the shift of agent {agent} is over")
     if not await house.tickets.take_capacity([Load(agent, 0, known.capacity, now)]):
         raise Refused(f"agent {agent} is not online, or holds more than they may")
     change, escalations = decide(Assign(agent), await house.scene(ticket, desk, actor, now))

@@ -116,8 +116,8 @@ class _Request(Struct, frozen=True):
     ) -> Ticket | None:
         """Add it to the ticket it belongs to; None when it does not belong there."""
         async with self.house.tickets.transaction():
-            ticket = await self.house.tickets.lock(target)
-            voice = None if ticket is None else voice_of(self.draft, known, ticket, desk)
+            ticket = await self.living(target)
+            voice = None if ticket is None else voice_of(self.meant(ticket, target), known, ticket, desk)
             if ticket is None or voice is None:
                 return None
             if spoken is not None and not continues(self.draft, ticket, spoken, self.now):
@@ -138,6 +138,20 @@ class _Request(Struct, frozen=True):
             await self.remember(ticket)
         self.house.observer.changed(change)
         return change.after
+
+    async def living(self, target: UUID) -> Ticket | None:
+        """The ticket, held; of one that was merged the one in which it goes on. Raises `Superseded`."""
+        survivor = await self.house.tickets.survivor(target)
+        ticket = None if survivor is None else await self.house.tickets.lock(survivor)
+        if ticket is not None and ticket.merged_into is not None:  # just now; a second lock may be a knot
+            raise Superseded
+        return ticket
+
+    def meant(self, ticket: Ticket, target: UUID) -> Draft:
+        """The request; what bears the key of a merged ticket is meant for the one in which it goes on."""
+        if ticket.id == target or self.draft.ticket != target:
+            return self.draft
+        return replace(self.draft, ticket=ticket.id)
 
     async def remember(self, ticket: Ticket) -> None:
         """Mail to the customer cannot be delivered: remember the addresses, where it was to them."""

@@ -10,11 +10,23 @@ from tickets.application import facts
 from tickets.application.answers.answer import Elsewhere, Unanswered
 from tickets.application.came_back import CameBack
 from tickets.application.draw import Draw, Scene
-from tickets.application.whose import Forget, SetCustomer, forget, set_customer
+from tickets.application.ended import (
+    Absorb,
+    Forget,
+    MarkAsSpam,
+    MergeInto,
+    absorb,
+    forget,
+    is_spam,
+    mark_as_spam,
+    merge_into,
+    restore,
+)
+from tickets.application.whose import SetCustomer, set_customer
 from tickets.domain.draft import Attachment, Call
 from tickets.domain.errors import Refused
 from tickets.domain.escalation import Escalation
-from tickets.domain.ticket import Change, Message, Origin
+from tickets.domain.ticket import Change, Message, Origin, Ticket
 from tickets.domain.words import MessageKind, Priority, Status
 
 
@@ -65,7 +77,20 @@ class Called(Struct, frozen=True):
 MISSED_CALL = "missed_call"
 """The tag of a ticket whose customer called in vain."""
 
-Command = Say | CameBack | SetStatus | SetPriority | SetTeam | SetCustomer | Forget | Assign | Called
+Command = (
+    Say
+    | CameBack
+    | SetStatus
+    | SetPriority
+    | SetTeam
+    | SetCustomer
+    | Assign
+    | Called
+    | MarkAsSpam
+    | MergeInto
+    | Absorb
+    | Forget
+)
 
 
 def decide(command: Command, scene: Scene) -> tuple[Change, tuple[Escalation, ...]]:
@@ -74,11 +99,23 @@ def decide(command: Command, scene: Scene) -> tuple[Change, tuple[Escalation, ..
     Raises:
         Refused: the ticket cannot take it as it stands.
     """
-    if scene.ticket.status == "closed":
-        raise Refused("the ticket is closed; write a new one")
     draw = Draw(scene)
-    _DECIDE[type(command)](draw, command)
+    spam = is_spam(scene.ticket)
+    if scene.ticket.status != "closed":
+        _DECIDE[type(command)](draw, command)
+    elif spam and command == SetStatus("open"):
+        restore(draw)
+    elif not (spam and isinstance(command, MarkAsSpam)):
+        raise Refused(_closed(scene.ticket))
     return draw.done(), tuple(draw.escalations)
+
+
+def _closed(ticket: Ticket) -> str:
+    if is_spam(ticket):
+        return "the ticket is spam; reopen it if it is not"
+    if ticket.merged_into is not None:
+        return f"the ticket was merged into {ticket.merged_into}; go on there"
+    return "the ticket is closed; write a new one"
 
 
 def _say(draw: Draw, said: Say) -> None:
@@ -219,7 +256,10 @@ _DECIDE: dict[type, Callable[[Draw, "Command"], None]] = {
     SetPriority: _set_priority,  # type: ignore[dict-item]
     SetTeam: _set_team,  # type: ignore[dict-item]
     SetCustomer: set_customer,  # type: ignore[dict-item]
-    Forget: forget,  # type: ignore[dict-item]
     Assign: _assign,  # type: ignore[dict-item]
     Called: called,  # type: ignore[dict-item]
+    MarkAsSpam: mark_as_spam,  # type: ignore[dict-item]
+    MergeInto: merge_into,  # type: ignore[dict-item]
+    Absorb: absorb,  # type: ignore[dict-item]
+    Forget: forget,  # type: ignore[dict-item]
 }

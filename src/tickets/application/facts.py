@@ -20,6 +20,8 @@ _clocks = msgspec.json.Decoder(sla.Clocks).decode
 _terms = msgspec.json.Decoder(sla.Terms).decode
 
 
+_ANSWERS = frozenset({"first_response", "next_response"})
+
 ROUTING = "routing"
 """What alerts have as their metric when it is not a promise that is in danger, but routing that gave up."""
 
@@ -109,6 +111,11 @@ def opened(ticket: Ticket, pinned: Pinned, now: datetime) -> Verdict:
     return told(start, sla.Opened(ticket.opened_at, ticket.status), pinned, now)
 
 
+def restored(ticket: Ticket, pinned: Pinned, now: datetime) -> Verdict:
+    """Start the clocks of a ticket again whose promises were cancelled."""
+    return told(ticket, sla.Opened(now, ticket.status), pinned, now)
+
+
 def reopens(ticket: Ticket, pinned: Pinned, at: datetime) -> bool:
     """Whether a customer's message at `at` reopens the ticket: it is solved, and not in its quiet period."""
     return sla.reopens(_clocks(ticket.clocks), pinned.terms, at)
@@ -156,6 +163,14 @@ def terms_changed(ticket: Ticket, before: Pinned, after: Pinned, at: datetime, n
 def cancelled(ticket: Ticket, pinned: Pinned, at: datetime, now: datetime) -> Verdict:
     """Nobody works on it any more, and nothing was achieved: clocks that run end without a verdict."""
     return told(ticket, sla.Cancelled(at), pinned, now)
+
+
+def unanswered_since(ticket: Ticket) -> datetime | None:
+    """Since when its customer has waited for an answer that is promised; None when they do not."""
+    waits = [
+        clock.started_at for clock in _clocks(ticket.clocks) if clock.is_live and clock.metric in _ANSWERS
+    ]
+    return min(waits, default=None)
 
 
 def acknowledged(ticket: Ticket, pinned: Pinned, metric: str, at: datetime, now: datetime) -> Verdict:

@@ -74,9 +74,12 @@ def _of(desk: CompiledDesk, state: AgentState, now: datetime) -> Iterator[Gone]:
 
 
 def _away_too_long(desk: CompiledDesk, state: AgentState, most: timedelta | None, now: datetime) -> bool:
-    """Counted in the agent's shift if they have one, else as the clock goes."""
-    since = state.presence_since
-    if most is None or since is None or state.presence not in {"away", "offline"} or now - since < most:
+    """Counted in the agent's shift if they have one, else as the clock goes.
+
+    Who is away and then offline has been gone all that time; the time of a leave is the leave's.
+    """
+    since = state.absent_since
+    if most is None or since is None or now - since < most:
         return False
     return desk.shifts.worked(state.key, since, now) >= most
 

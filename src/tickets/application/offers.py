@@ -111,6 +111,11 @@ def expires_at(ticket: Ticket) -> datetime:
     return _open(offers_of(ticket)).expires_at
 
 
+def offered_at(ticket: Ticket) -> datetime:
+    """When the offer that is open was made. It has one."""
+    return _open(offers_of(ticket)).offered_at
+
+
 def _open(offers: routing.Offers) -> routing.Offer:
     if offers.open is None:
         raise AssertionError("no offer is open")

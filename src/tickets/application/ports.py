@@ -86,8 +86,8 @@ class Spoken(NamedTuple):
 class AgentState(Struct, frozen=True):
     """The live part of an agent: `load` in units of capacity; `idle_since` they hold nothing or came.
 
-    `presence` is as it is at the instant asked about, whoever has looked
-    since; it runs out at `expires_at`, None for never.
+    `presence` is as it is at the instant asked about, whoever has looked since; it runs out at `expires_at`,
+    None for never. They are neither online nor on leave since `absent_since`.
     """
 
     key: str
@@ -99,6 +99,7 @@ class AgentState(Struct, frozen=True):
     expires_at: datetime | None = None
     leave_starts_at: datetime | None = None
     leave_ends_at: datetime | None = None
+    absent_since: datetime | None = None
 
 
 class Gone(NamedTuple):
@@ -136,6 +137,12 @@ class TicketStore(Protocol):
 
     async def lock(self, ticket: UUID) -> Ticket | None:
         """A ticket, held until the transaction ends (law 3), or None."""
+
+    async def survivor(self, ticket: UUID) -> UUID | None:
+        """The ticket in which this one goes on: itself unless it was merged; None when there is none."""
+
+    async def lock_these(self, tickets: Collection[UUID]) -> dict[UUID, Ticket]:
+        """Several tickets, held until the transaction ends, in the order of their ids (law 3)."""
 
     async def customer(self, customer: UUID) -> Customer:
         """A customer with every identity."""
@@ -206,8 +213,14 @@ class TicketStore(Protocol):
     async def set_aside(self, ticket: Ticket, until: datetime, failures: int, reason: str) -> None:
         """Look at a locked ticket again at `until`: its turn failed, and others must not wait behind it."""
 
-    async def claim_overdue(self, now: datetime, limit: int) -> list[Ticket]:
-        """Tickets offered too long or to somebody who has gone, or not reacted to in time; locked."""
+    async def claim_overdue(self, now: datetime, gone: Collection[str], limit: int) -> list[Ticket]:
+        """Tickets offered too long or to somebody who has gone, or not reacted to in time; locked.
+
+        `gone` are online, and yet not there; who is not online, or has left the team, is known here.
+        """
+
+    async def claim_teamless(self, teams: Collection[str], limit: int) -> list[Ticket]:
+        """Tickets that wait for a team which is none of these; locked."""
 
     async def left_teams(self) -> list[tuple[str, str, datetime]]:
         """Agents who hold something and were taken out of a team: who, which, when."""

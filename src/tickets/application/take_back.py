@@ -1,5 +1,6 @@
 """What agents did not answer in time is taken back: an offer, and a ticket nobody reacted to."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -8,7 +9,7 @@ from tickets.application import offers
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.draw import Draw
 from tickets.application.house import House
-from tickets.domain.ticket import Change
+from tickets.domain.ticket import Change, Ticket
 
 BATCH = 100
 
@@ -16,30 +17,38 @@ BATCH = 100
 async def take_back(house: House, now: datetime, batch: int = BATCH) -> list[Change]:
     """Take one batch back; the changes made, none when nothing is overdue. Many may do this at once.
 
-    An offer past its last instant counts as refused; one to an agent who has gone is withdrawn, which does
-    not. A ticket its assignee has not touched by `react_by` waits again, for somebody else.
+    An offer past its last instant counts as refused; one to an agent who has gone (is not online, out of
+    their shift, off the desk, out of the team) is withdrawn, which does not. A ticket its assignee has not
+    touched by `react_by` waits again, for somebody else.
     """
     desk = await house.desks.current()
     changes: list[Change] = []
     async with house.tickets.transaction():
-        overdue = await house.tickets.claim_overdue(now, batch)
         online = {state.key for state in await house.tickets.agent_states(now) if state.presence == "online"}
+        there = (online & desk.desk.agents.keys()) - desk.shifts.off(now)
+        overdue = await house.tickets.claim_overdue(now, online - there, batch)
+        left = {(agent, team): at for agent, team, at in await house.tickets.left_teams()} if overdue else {}
+
+        def gone(ticket: Ticket, agent: str) -> bool:
+            left_at = left.get((agent, ticket.team or ""))
+            return agent not in there or (left_at is not None and left_at >= offers.offered_at(ticket))
+
         for ticket in overdue:
             draw = Draw(await house.scene(ticket, desk, "router", now))
-            if _taken_back(draw, online & desk.desk.agents.keys()):
+            if _taken_back(draw, gone):
                 changes.append(_done(house, draw, desk))
         await house.save(*changes, desk=desk)
     return changes
 
 
-def _taken_back(draw: Draw, there: set[str]) -> bool:
+def _taken_back(draw: Draw, gone: Callable[[Ticket, str], bool]) -> bool:
     """Decide on the ticket as it is now (law 2): whether anything of it was overdue."""
     ticket, now = draw.ticket, draw.scene.now
     if ticket.offered_to is not None:
         expires_at = offers.expires_at(ticket)
         if now > expires_at:
             draw.end_offer("expired", expires_at)
-        elif ticket.offered_to not in there:
+        elif gone(ticket, ticket.offered_to):
             draw.end_offer("withdrawn")
         else:
             return False

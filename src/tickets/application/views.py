@@ -27,7 +27,8 @@ class TicketView(Struct, frozen=True, kw_only=True):
 
     While it is offered to an agent (`offered_to`) it still waits. Its assignee has to do something about it
     by `react_by`. `stuck` is why routing gave it up. `customer_candidates`: who it may be from, where several
-    customers share the telephone it came from; `PUT /v1/tickets/{id}/customer` chooses.
+    customers share the telephone it came from; `PUT /v1/tickets/{id}/customer` chooses. `merged_into` is the
+    ticket in which it goes on.
     """
 
     id: UUID
@@ -56,6 +57,7 @@ class TicketView(Struct, frozen=True, kw_only=True):
     react_by: Instant | None
     stuck: str | None
     related_to: UUID | None
+    merged_into: UUID | None
     opened_at: Instant
     updated_at: Instant
     solved_at: Instant | None
@@ -199,6 +201,7 @@ def show(ticket: Ticket, customer: Customer) -> TicketView:
         react_by=ticket.react_by,
         stuck=ticket.stuck,
         related_to=ticket.related_to,
+        merged_into=ticket.merged_into,
         opened_at=ticket.opened_at,
         updated_at=ticket.updated_at,
         solved_at=ticket.solved_at,

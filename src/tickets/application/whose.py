@@ -5,7 +5,6 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tickets.application import facts
 from tickets.application.draw import Draw
 from tickets.domain.ticket import Customer
 
@@ -15,10 +14,6 @@ class SetCustomer(Struct, frozen=True):
 
     customer: Customer
     candidates: tuple[UUID, ...] = ()
-
-
-class Forget(Struct, frozen=True):
-    """Its customer is forgotten: nobody can work on it any more."""
 
 
 def set_customer(draw: Draw, command: SetCustomer) -> None:
@@ -43,13 +38,3 @@ def set_customer(draw: Draw, command: SetCustomer) -> None:
         draw.ask_again()
     elif before.customer_candidates != command.candidates:
         draw.note("customer_confirmed")
-
-
-def forget(draw: Draw, _: Forget) -> None:
-    """Close it; nothing is owed any more, and nothing was achieved."""
-    before, now = draw.ticket, draw.scene.now
-    if before.working:
-        draw.release()  # nobody holds it, nobody is offered it
-    draw.ticket = replace(draw.ticket, status="closed", waiting_since=None, route_at=None)
-    draw.note("status_changed", before=before.status, after="closed")
-    draw.heed(facts.cancelled(draw.ticket, draw.pinned, now, now))

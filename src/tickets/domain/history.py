@@ -3,7 +3,7 @@
 KEPT_IN_HISTORY = (
     "before", "after", "kind", "message", "automatic", "channel", "source", "team", "rule", "agent", "metric",
     "level", "repeat", "cycle", "alert", "recipients", "offer", "job", "at", "seconds", "direction", "round",
-    "refused", "fact", "changed", "withdrawn", "since", "way",
+    "refused", "fact", "changed", "withdrawn", "since", "way", "other", "why",
 )  # fmt: skip
 """What lines tell beside all that the promise engine and routing said: facts of ours, nobody's words."""
 
@@ -13,6 +13,7 @@ _OF_TICKETS = (
     "customer_changed", "customer_tier_changed", "customer_segment_changed", "customer_confirmed",
     "mail_returned", "call_started", "call_answered", "call_missed", "call_ended", "alert_raised",
     "alert_acknowledged", "delivery_dead", "receipt_sent", "receipt_withheld", "recomputed", "told_late",
+    "marked_as_spam", "restored_from_spam", "merged", "merged_into",
 )  # fmt: skip
 _WITH_A_FAMILY = (
     "sla.told", "sla.applied", "sla.activated", "sla.paused", "sla.resumed", "sla.fulfilled", "sla.breached",

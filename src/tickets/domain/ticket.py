@@ -15,7 +15,8 @@ class Ticket(Struct, frozen=True, kw_only=True):
     `clocks`, `routing` and `offers` are written by the promise engine and the router and passed on unread by
     everybody else. `tick_at` is a hint for the ticker: when passing time next changes anything. While it is
     offered to an agent it still waits. `react_by` is when its assignee must have touched it. `stuck` is why
-    routing gave it up. `last_agent` is who had it last, whoever has it now.
+    routing gave it up. `last_agent` is who had it last, whoever has it now. `merged_into` is the ticket in
+    which it goes on.
     """
 
     id: UUID
@@ -54,6 +55,7 @@ class Ticket(Struct, frozen=True, kw_only=True):
     last_agent: str | None = None
     last_agent_since: datetime | None = None
     related_to: UUID | None = None
+    merged_into: UUID | None = None
     opened_at: datetime
     updated_at: datetime
     solved_at: datetime | None = None

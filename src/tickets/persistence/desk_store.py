@@ -25,7 +25,8 @@ INSERT INTO desk_object (kind, key, version, body, published_at)
 SELECT $1, $2, coalesce(max(version), 0) + 1, $3, $4 FROM desk_object WHERE kind = $1 AND key = $2
 """
 _AGENT = """
-INSERT INTO agent_state (key, presence, idle_since, presence_since) VALUES ($1, $2, $3, $3)
+INSERT INTO agent_state (key, presence, idle_since, presence_since, absent_since)
+VALUES ($1, $2, $3, $3, CASE WHEN $2 IN ('away', 'offline') THEN $3::timestamptz END)
 ON CONFLICT DO NOTHING
 """
 _LEFT = """

@@ -27,7 +27,8 @@ WITH due AS (
     WHERE expires_at <= $1 AND expires_at <= coalesce(leave_starts_at, 'infinity')
       AND ($2::text IS NULL OR key = $2) ORDER BY key FOR UPDATE SKIP LOCKED
 ), moved AS (
-    UPDATE agent_state SET presence = 'offline', presence_since = due.expires_at, expires_at = NULL
+    UPDATE agent_state SET presence = 'offline', presence_since = due.expires_at, expires_at = NULL,
+        absent_since = coalesce(absent_since, due.expires_at)
     FROM due WHERE agent_state.key = due.key
 )
 INSERT INTO presence_event (agent, before, after, why, occurred_at, detected_at)
@@ -41,7 +42,8 @@ WITH due AS (
     WHERE leave_starts_at <= $1 AND presence <> 'on_leave' AND ($2::text IS NULL OR key = $2)
     ORDER BY key FOR UPDATE SKIP LOCKED
 ), moved AS (
-    UPDATE agent_state SET presence = 'on_leave', presence_since = due.at, expires_at = NULL
+    UPDATE agent_state SET presence = 'on_leave', presence_since = due.at, expires_at = NULL,
+        absent_since = NULL
     FROM due WHERE agent_state.key = due.key
 )
 INSERT INTO presence_event (agent, before, after, why, occurred_at, detected_at)
@@ -55,7 +57,7 @@ WITH due AS (
     WHERE leave_ends_at <= $1 AND ($2::text IS NULL OR key = $2) ORDER BY key FOR UPDATE SKIP LOCKED
 ), moved AS (
     UPDATE agent_state SET presence = 'offline', presence_since = due.at,
-        leave_starts_at = NULL, leave_ends_at = NULL
+        absent_since = due.at, leave_starts_at = NULL, leave_ends_at = NULL
     FROM due WHERE agent_state.key = due.key
 )
 INSERT INTO presence_event (agent, before, after, why, occurred_at, detected_at)
@@ -72,6 +74,7 @@ WITH was AS (SELECT key, presence FROM agent_state WHERE key = $1),
 moved AS (
     UPDATE agent_state SET presence = $2, expires_at = $4,
         presence_since = CASE WHEN was.presence <> $2 THEN $3 ELSE presence_since END,
+        absent_since = CASE WHEN $2 IN ('away', 'offline') THEN coalesce(absent_since, $3) END,
         idle_since = CASE WHEN load = 0 AND $2 = 'online' AND was.presence <> 'online'
             THEN $3 ELSE idle_since END
     FROM was WHERE agent_state.key = was.key RETURNING was.presence

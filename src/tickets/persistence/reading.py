@@ -34,6 +34,7 @@ class TicketFilter(Struct, frozen=True, kw_only=True):
     customer_id: UUID | None = None
     tag: str | None = None
     waiting: bool | None = None
+    merged_into: UUID | None = None
     q: str | None = None
 
 
@@ -47,6 +48,7 @@ _HOLDS = {
     "customer_id": "customer_id = {}",
     "tag": "{} = ANY (tags)",
     "waiting": "(waiting_since IS NOT NULL) = {}",
+    "merged_into": "merged_into = {}",
     "q": "search @@ plainto_tsquery('simple', fold({}))",
 }
 

@@ -19,6 +19,15 @@ COLUMNS = tuple(field.name for field in fields(Ticket) if field.name != "number"
 
 READ = f"SELECT {TICKET.columns} FROM ticket WHERE id = $1"
 LOCK = f"{READ} FOR UPDATE"
+# Where a ticket goes on: itself unless it was merged.
+SURVIVOR = """
+WITH RECURSIVE line AS (
+    SELECT id, merged_into FROM ticket WHERE id = $1
+    UNION SELECT t.id, t.merged_into FROM ticket AS t JOIN line ON t.id = line.merged_into
+)
+SELECT id FROM line WHERE merged_into IS NULL
+"""
+LOCK_THESE = f"SELECT {TICKET.columns} FROM ticket WHERE id = ANY ($1) ORDER BY id FOR UPDATE"
 
 # Many requests at once: $1 is a JSON list of them, and there is one row for each, in their order. Of the
 # tickets a request refers to, the customer's own comes first, then the one of the nearest reference.
@@ -256,7 +265,11 @@ SELECT {TICKET.columns} FROM ticket WHERE id IN (
     SELECT id FROM ticket WHERE react_by <= $1
     UNION ALL
     SELECT ticket.id FROM ticket LEFT JOIN agent_state ON key = offered_to
-    WHERE offered_to IS NOT NULL AND (route_at <= $1 OR ({presence_at("$1")}) IS DISTINCT FROM 'online')
+    WHERE offered_to IS NOT NULL AND (route_at <= $1 OR ({presence_at("$1")}) IS DISTINCT FROM 'online'
+        OR offered_to = ANY ($3::text[])
+        OR EXISTS (SELECT FROM left_team JOIN offer ON offer.id = offer_id
+                   WHERE left_team.agent = offered_to AND left_team.team = ticket.team
+                     AND left_at >= offered_at))
 ) ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
 """
 LEFT_TEAMS = "SELECT agent, team, left_at FROM left_team JOIN agent_state ON key = agent WHERE load > 0"
@@ -266,6 +279,10 @@ SELECT {TICKET.columns} FROM ticket WHERE id IN (
     JOIN ticket ON assignee = agent AND status NOT IN ('solved', 'closed')
         AND (of_team IS NULL OR team = of_team) AND (since IS NULL OR last_agent_since <= since)
 ) ORDER BY id LIMIT $4 FOR UPDATE SKIP LOCKED
+"""
+CLAIM_TEAMLESS = f"""
+SELECT {TICKET.columns} FROM ticket WHERE waiting_since IS NOT NULL AND team <> ALL ($1)
+ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
 """
 LAST_AGENTS = """
 SELECT asked, (SELECT last_agent FROM ticket WHERE customer_id = asked AND last_agent IS NOT NULL
@@ -303,7 +320,9 @@ AGENT_STATES = f"""
 SELECT key, {presence_at("$1::timestamptz")}, load, last_assigned_at, idle_since,
        CASE WHEN leave_ends_at <= $1 THEN leave_ends_at WHEN leave_starts_at <= $1 THEN leave_starts_at
             WHEN expires_at <= $1 THEN expires_at ELSE presence_since END,
-       expires_at, leave_starts_at, leave_ends_at
+       expires_at, leave_starts_at, leave_ends_at,
+       CASE WHEN leave_ends_at <= $1 THEN leave_ends_at WHEN leave_starts_at <= $1 THEN NULL
+            WHEN expires_at <= $1 THEN coalesce(absent_since, expires_at) ELSE absent_since END
 FROM agent_state
 """
 NEXT_INSTANT = """

@@ -79,6 +79,16 @@ class PostgresTickets:
         """A ticket, held until the transaction ends (law 3), or None."""
         return sql.TICKET.optional(await self.engine.fetch_row(sql.LOCK, ticket))
 
+    async def survivor(self, ticket: UUID) -> UUID | None:
+        """The ticket in which this one goes on: itself unless it was merged; None when there is none."""
+        found: UUID | None = await self.engine.fetch_value(sql.SURVIVOR, ticket)
+        return found
+
+    async def lock_these(self, tickets: Collection[UUID]) -> dict[UUID, Ticket]:
+        """Several tickets, held until the transaction ends, in the order of their ids."""
+        rows = await self.engine.fetch(sql.LOCK_THESE, list(tickets))
+        return {ticket.id: ticket for ticket in sql.TICKET.all(rows)}
+
     async def customer(self, customer: UUID) -> Customer:
         """A customer with every identity. Raises `KeyError`."""
         row = await self.engine.fetch_row(sql.CUSTOMER_BY_ID, customer)
@@ -196,9 +206,13 @@ class PostgresTickets:
         """Tickets whose `tick_at` has come, earliest first, locked; those others hold are left to them."""
         return sql.TICKET.all(await self.engine.fetch(sql.CLAIM_DUE, now, limit))
 
-    async def claim_overdue(self, now: datetime, limit: int) -> list[Ticket]:
+    async def claim_overdue(self, now: datetime, gone: Collection[str], limit: int) -> list[Ticket]:
         """Tickets offered too long or to somebody who has gone, or not reacted to in time; locked."""
-        return sql.TICKET.all(await self.engine.fetch(sql.CLAIM_OVERDUE, now, limit))
+        return sql.TICKET.all(await self.engine.fetch(sql.CLAIM_OVERDUE, now, limit, list(gone)))
+
+    async def claim_teamless(self, teams: Collection[str], limit: int) -> list[Ticket]:
+        """Tickets that wait for a team which is none of these; locked."""
+        return sql.TICKET.all(await self.engine.fetch(sql.CLAIM_TEAMLESS, list(teams), limit))
 
     async def left_teams(self) -> list[tuple[str, str, datetime]]:
         """Agents who hold something and were taken out of a team: who, which, when."""

@@ -16,6 +16,7 @@ from tickets.api.idempotency import Answer, once
 from tickets.api.parts import FromParts, Parts
 from tickets.application.act import act, give_team
 from tickets.application.change import Assign, Command, Say, SetPriority, SetStatus
+from tickets.application.ended import MarkAsSpam
 from tickets.application.promises.late_facts import LateFact, LateKind
 from tickets.application.tell_late import tell_late
 from tickets.application.views import TicketView, show
@@ -192,6 +193,17 @@ async def reopen(
     return await _carry_out(parts, request, id, SetStatus("open"), if_match)
 
 
+@post("/v1/tickets/{id:uuid}/spam", opt=_WRITE, tags=_TAGS, operation_id="markAsSpam", status_code=200)
+async def mark_as_spam(
+    id: FromPath[UUID],  # noqa: A002 - the path's own word
+    request: Call,
+    parts: FromParts,
+    if_match: IfMatch = None,
+) -> Response[TicketView | Raw]:
+    """It is no request at all: closed, tagged `spam`, nothing promised any more; `reopen` takes it back."""
+    return await _carry_out(parts, request, id, MarkAsSpam(), if_match)
+
+
 @post("/v1/tickets/{id:uuid}/facts", opt=_WRITE, tags=_TAGS, operation_id="tellLate", status_code=200)
 async def tell_fact_late(
     id: FromPath[UUID],  # noqa: A002 - the path's own word
@@ -254,4 +266,14 @@ class _Epoch(Struct):
     epoch: int
 
 
-ROUTES = (add_message, set_status, set_priority, set_team, assign, solve, reopen, tell_fact_late)
+ROUTES = (
+    add_message,
+    set_status,
+    set_priority,
+    set_team,
+    assign,
+    solve,
+    reopen,
+    mark_as_spam,
+    tell_fact_late,
+)

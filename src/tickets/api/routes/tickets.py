@@ -154,6 +154,7 @@ async def list_tickets(  # noqa: PLR0913, PLR0917 - one parameter a filter
     customer_id: FromQuery[UUID | None] = None,
     tag: FromQuery[str | None] = None,
     waiting: FromQuery[bool | None] = None,
+    merged_into: FromQuery[UUID | None] = None,
     q: Annotated[str | None, QueryParameter(max_length=200, description="Words of the subject.")] = None,
 ) -> Response[Page[TicketLine]]:
     """Tickets from the newest on."""
@@ -167,6 +168,7 @@ async def list_tickets(  # noqa: PLR0913, PLR0917 - one parameter a filter
         customer_id=customer_id,
         tag=tag and composed(tag),
         waiting=waiting,
+        merged_into=merged_into,
         q=q,
     )
     before = from_cursor(cursor, UUID) if cursor else None

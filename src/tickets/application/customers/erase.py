@@ -11,9 +11,9 @@ from uuid import UUID
 
 from tickets.application.change import decide
 from tickets.application.customers.keep import Customers
+from tickets.application.ended import Forget
 from tickets.application.house import House
 from tickets.application.jobs.job import Erase, Erased, Job, JobStore, Step
-from tickets.application.whose import Forget
 from tickets.domain.customer import Holding
 from tickets.domain.errors import NotFound, Refused
 from tickets.domain.ticket import Change, Happened, Ticket

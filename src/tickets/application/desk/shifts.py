@@ -36,6 +36,10 @@ class Shifts:
         ends = {key: _around(calendar, now)[0] for key, calendar in self._calendars.items()}
         return {agent: ends[key] for agent, key in self.of.items()}
 
+    def off(self, now: datetime) -> frozenset[str]:
+        """The agents who have a shift and are outside it."""
+        return frozenset(agent for agent, ends in self.open_until(now).items() if ends is None)
+
     def worked(self, agent: str, start: datetime, end: datetime) -> timedelta:
         """How much of a period lies in the agent's shift; all of it where they have none."""
         if agent not in self.of:
