@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from msgspec import Raw
 from msgspec.structs import asdict
 
-from tickets.application.ports import Idempotent, Ledger
+from tickets.application.ports import Idempotent, Ledger, Wanted
 from tickets.domain.ticket import Change, Customer, Message, Ticket
 
 Entry = dict[str, object]
@@ -41,6 +41,21 @@ def _ledger(change: Change, ledger: Ledger) -> Iterable[Entry]:
     if ledger.follows is not None:
         place = Ledger(ledger.channel, ledger.account, ledger.follows)
         yield {**asdict(place), "ticket_id": change.after.id}
+
+
+def asked_about(wanted: Wanted) -> Entry:
+    """A request as `KNOWN` asks about it."""
+    idempotent = wanted.idempotent
+    return {
+        "channel": wanted.channel,
+        "account": wanted.account,
+        "external_id": wanted.external_id,
+        "identities": wanted.identities,
+        "references": wanted.references,
+        "number": wanted.number,
+        "api_key": idempotent and idempotent.api_key,
+        "key": idempotent and idempotent.key,
+    }
 
 
 def newcomer(change: Change, customer: Customer) -> Entry:

@@ -29,7 +29,7 @@ from tickets.persistence import ticket_sql as sql
 from tickets.persistence.engine import Engine
 from tickets.persistence.gathering import Gathering
 from tickets.persistence.rows import Rows
-from tickets.persistence.ticket_document import document, kept_answer, newcomer
+from tickets.persistence.ticket_document import asked_about, document, kept_answer, newcomer
 
 _STATES = Rows(AgentState)
 _origin = msgspec.json.Decoder(Origin).decode
@@ -66,7 +66,7 @@ class PostgresTickets:
         return await self._knowing.ask(wanted)
 
     async def _know(self, wanted: Sequence[Wanted]) -> list[Known]:
-        rows = await self.engine.fetch(sql.KNOWN, [_wanted(each) for each in wanted])
+        rows = await self.engine.fetch(sql.KNOWN, [asked_about(each) for each in wanted])
         if len(rows) != len(wanted):
             raise RuntimeError("desk_head has no row: the schema is damaged")
         return [_known(*row) for row in rows]
@@ -315,21 +315,6 @@ def _superseded() -> Iterator[None]:
         yield
     except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError) as twin:
         raise Superseded from twin
-
-
-def _wanted(wanted: Wanted) -> dict[str, object]:
-    """A request as `KNOWN` asks about it."""
-    idempotent = wanted.idempotent
-    return {
-        "channel": wanted.channel,
-        "account": wanted.account,
-        "external_id": wanted.external_id,
-        "identities": wanted.identities,
-        "references": wanted.references,
-        "number": wanted.number,
-        "api_key": idempotent and idempotent.api_key,
-        "key": idempotent and idempotent.key,
-    }
 
 
 def _known(  # noqa: PLR0913, PLR0917 - the columns of `KNOWN`
