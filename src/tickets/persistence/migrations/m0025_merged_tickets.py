@@ -2,7 +2,7 @@
 
 from tickets.persistence.migrate import Script
 
-ID = "0024"
+ID = "0025"
 
 SQL = """
 ALTER TABLE ticket ADD COLUMN merged_into uuid REFERENCES ticket;
