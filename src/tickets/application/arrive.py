@@ -94,13 +94,21 @@ class _Request(Struct, frozen=True):
                 return await self.again(joined)
         if self.draft.echo:
             return Arrived()  # nobody asked, so nothing was answered
-        return await self.open(known, desk, related_to=target)  # a number proves nothing: it links nothing
+        related = target or await self.elsewhere(desk)  # a number proves nothing: it links nothing
+        return await self.open(known, desk, related_to=related)
 
     async def spoken(self, known: Known) -> Spoken | None:
         """The ticket a direct message may belong to."""
         if self.draft.quiet is None or known.customer is None:
             return None
         return await self.house.tickets.spoken(known.customer.id, self.draft.channel, self.draft.account)
+
+    async def elsewhere(self, desk: CompiledDesk) -> UUID | None:
+        """The ticket that has this mail already, from another mailbox it was sent to as well."""
+        others = [key for key in desk.desk.mailboxes if key != self.draft.account]
+        if not others or self.draft.source != "email" or self.draft.external_id is None:
+            return None
+        return await self.house.tickets.taken_by(self.draft.channel, others, self.draft.external_id)
 
     async def is_our_own(self, ticket: Ticket) -> bool:
         """Whether an echo is what an agent said here; not every provider marks what applications send."""
@@ -123,6 +131,8 @@ class _Request(Struct, frozen=True):
             if spoken is not None and not continues(self.draft, ticket, spoken, self.now):
                 return None
             if self.draft.echo and await self.is_our_own(ticket):
+                return ticket
+            if await self.elsewhere(desk) == ticket.id:
                 return ticket
             scene = await self.house.scene(ticket, desk, voice.actor, self.now)
             if self.draft.echo:

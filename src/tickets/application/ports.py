@@ -159,6 +159,9 @@ class TicketStore(Protocol):
     async def repeats(self, ticket: UUID, text: str, since: datetime) -> bool:
         """Whether a reply of ours on a ticket said this since an instant, whole or in one of its parts."""
 
+    async def taken_by(self, channel: str, accounts: Sequence[str], external_id: str) -> UUID | None:
+        """The ticket that the same request opened, or joined, at one of these accounts."""
+
     async def untold(self, message: UUID) -> UUID | None:
         """The ticket of a message whose history does not say that the provider failed it."""
 

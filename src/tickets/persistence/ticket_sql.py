@@ -101,6 +101,9 @@ SELECT EXISTS (
     WHERE ticket_id = $1 AND kind = 'public_reply' AND origin IS NULL AND occurred_at >= $2
       AND (text = $3 OR (length(text) > 2000 AND position($3 IN text) > 0)))
 """
+TAKEN_BY = """
+SELECT ticket_id FROM intake WHERE channel = $1 AND account = ANY ($2) AND external_id = $3 LIMIT 1
+"""
 UNTOLD = """
 SELECT ticket_id FROM message WHERE id = $1 AND NOT EXISTS (
     SELECT FROM ticket_event AS e

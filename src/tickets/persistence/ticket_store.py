@@ -115,6 +115,11 @@ class PostgresTickets:
         """Whether a reply of ours on a ticket said this since an instant, whole or in one of its parts."""
         return bool(await self.engine.fetch_value(sql.REPEATS, ticket, since, text))
 
+    async def taken_by(self, channel: str, accounts: Sequence[str], external_id: str) -> UUID | None:
+        """The ticket that the same request opened, or joined, at one of these accounts."""
+        found: UUID | None = await self.engine.fetch_value(sql.TAKEN_BY, channel, list(accounts), external_id)
+        return found
+
     async def untold(self, message: UUID) -> UUID | None:
         """The ticket of a message whose history does not say that the provider failed it."""
         found: UUID | None = await self.engine.fetch_value(sql.UNTOLD, message)
