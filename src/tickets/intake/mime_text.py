@@ -7,8 +7,12 @@ from msgspec import Struct
 from tickets.domain.draft import Attachment
 from tickets.intake.headers import Headers
 from tickets.intake.html_text import clean_html, text_of_html
+from tickets.intake.invitation import MEDIA_TYPE as CALENDAR
+from tickets.intake.invitation import invitation
 from tickets.intake.mime import Part
 from tickets.intake.text import HTML_LIMIT, NAME_LIMIT, block, line
+from tickets.intake.tnef import MEDIA_TYPES as TNEF
+from tickets.intake.tnef import read_tnef
 
 ATTACHMENTS_LIMIT = 500
 """Files of one message; the raw envelope keeps the rest."""
@@ -35,18 +39,24 @@ class _Section(Struct, frozen=True):
 
 
 def read_body(root: Part) -> Body:
-    """Text from plain parts where there are any, else from HTML; everything else is a file."""
+    """Text from plain parts where there are any, else from HTML; everything else is a file.
+
+    Outlook's `winmail.dat` is what is in it, and its text is the mail's where the mail has no other. What
+    the mail invites to is a line at the end.
+    """
     sections: list[_Section] = []
     files: list[Part] = []
     _collect(root, sections, files)
+    attachments = _attachments(files[:ATTACHMENTS_LIMIT], sections)
     html = "\n".join(_html(section) for section in sections)[: HTML_LIMIT + 1]
     cleaned = clean_html(html) if any(section.html for section in sections) else None
     whole = cleaned if len(sections) == 1 else None
-    texts = (section.text(whole).strip("\r\n") for section in sections)
+    texts = [section.text(whole).strip("\r\n") for section in sections]
+    invitations = [invitation(part.text) for part in files if part.media_type == CALENDAR]
     return Body(
-        text=block("\n\n".join(filter(None, texts))),
+        text=block("\n\n".join(filter(None, [*texts, *dict.fromkeys(invitations)]))),
         html=cleaned,
-        attachments=tuple(_attachment(part, number) for number, part in enumerate(files[:ATTACHMENTS_LIMIT])),
+        attachments=tuple(attachments[:ATTACHMENTS_LIMIT]),
     )
 
 
@@ -84,11 +94,33 @@ def _html(section: _Section) -> str:
     return section.html or f"<pre>{escape(section.plain or '')}</pre>"
 
 
+def _attachments(files: list[Part], sections: list[_Section]) -> list[Attachment]:
+    found: list[Attachment] = []
+    for number, part in enumerate(files):
+        tnef = read_tnef(part.content) if part.media_type in TNEF or _is_winmail(part) else None
+        if tnef is None:
+            found.append(_attachment(part, number))
+            continue
+        if not any((each.plain or each.html or "").strip() for each in sections):
+            if tnef.plain or tnef.html:
+                sections.append(_Section(tnef.plain or None, tnef.html or None))
+            else:
+                found += tnef.texts
+        found += tnef.files
+    return found
+
+
+def _is_winmail(part: Part) -> bool:
+    return part.file_name.lower() == "winmail.dat"
+
+
 def _attachment(part: Part, number: int) -> Attachment:
     content_id = line(part.headers.plain("content-id"), NAME_LIMIT).strip("<>")
     name = line(part.file_name, NAME_LIMIT).replace("/", "_").replace("\\", "_")
     if not name and part.media_type == "message/rfc822":
         name = _name_of_mail(part)
+    if not name and part.media_type == CALENDAR:
+        name = "invitation.ics"
     return Attachment(
         name=name or f"attachment-{number + 1}",
         media_type=line(part.media_type, NAME_LIMIT),
