@@ -93,7 +93,6 @@ SELECT id, coalesce((SELECT max(occurred_at) FROM message WHERE ticket_id = tick
 FROM ticket WHERE customer_id = $1 AND channel = $2 AND account = $3
 ORDER BY opened_at DESC, number DESC LIMIT 1
 """
-
 # Only long replies leave in parts.
 REPEATS = """
 SELECT EXISTS (
@@ -101,9 +100,7 @@ SELECT EXISTS (
     WHERE ticket_id = $1 AND kind = 'public_reply' AND origin IS NULL AND occurred_at >= $2
       AND (text = $3 OR (length(text) > 2000 AND position($3 IN text) > 0)))
 """
-TAKEN_BY = """
-SELECT ticket_id FROM intake WHERE channel = $1 AND account = ANY ($2) AND external_id = $3 LIMIT 1
-"""
+TAKEN_BY = "SELECT ticket_id FROM intake WHERE channel = $1 AND account = ANY ($2) AND external_id = $3"
 UNTOLD = """
 SELECT ticket_id FROM message WHERE id = $1 AND NOT EXISTS (
     SELECT FROM ticket_event AS e

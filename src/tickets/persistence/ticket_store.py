@@ -239,8 +239,7 @@ class PostgresTickets:
 
     async def failures(self, ticket: Ticket) -> int:
         """How often a ticket's turn has failed since anything else was done to it."""
-        found: int | None = await self.engine.fetch_value(sql.FAILURES, ticket.id, ticket.epoch)
-        return found or 0
+        return int(await self.engine.fetch_value(sql.FAILURES, ticket.id, ticket.epoch) or 0)
 
     async def set_aside(self, ticket: Ticket, until: datetime, failures: int, reason: str) -> None:
         """Look at a locked ticket again at `until`."""
