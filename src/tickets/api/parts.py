@@ -17,6 +17,7 @@ from tickets.application.receive import Porter
 from tickets.application.take_mail import TakeMail
 from tickets.observability.metrics import Metrics
 from tickets.persistence.api_keys import ApiKeys
+from tickets.persistence.attachments import Attachments
 from tickets.persistence.calls import PostgresCalls
 from tickets.persistence.customer_erasing import PostgresErasure
 from tickets.persistence.customer_reading import CustomerReading
@@ -69,6 +70,7 @@ class Parts:
     desks: PostgresDesks
     presences: PostgresPresences
     envelopes: PostgresEnvelopes
+    attachments: Attachments
     objects: Objects
     addresses: PostgresAddresses
     form_rates: PostgresFormRates

@@ -181,10 +181,12 @@ class _Request(Struct, frozen=True):
             taken = ticket.assignee is None and ticket.working and await self.takes_call(ticket, desk)
             return Called(draft.call, taken)
         if draft.returned is not None:
-            return CameBack(draft.returned, draft.text, draft.attachments)
+            return CameBack(draft.returned, draft.text, draft.signature, draft.quoted, draft.attachments)
         return Say(
             kind=voice.kind,
             text=draft.text,
+            signature=draft.signature,
+            quoted=draft.quoted,
             html=draft.html,
             automatic=draft.automatic,
             written_at=draft.written_at,
@@ -307,6 +309,8 @@ def opening(
             kind="customer_message",
             author=customer,
             text=draft.text,
+            signature=draft.signature,
+            quoted=draft.quoted,
             html=draft.html,
             automatic=draft.automatic,
             written_at=draft.written_at,

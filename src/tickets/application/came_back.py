@@ -6,10 +6,12 @@ from tickets.domain.draft import Attachment, Returned
 
 
 class CameBack(Struct, frozen=True):
-    """What the server that returned it says, in short and in `text`."""
+    """What the server that returned it says, in short and in `text`, as a draft has it."""
 
     returned: Returned
     text: str
+    signature: str = ""
+    quoted: str = ""
     attachments: tuple[Attachment, ...] = ()
 
     def told(self) -> dict[str, object]:

@@ -35,6 +35,8 @@ class Say(Struct, frozen=True, kw_only=True):
 
     kind: MessageKind
     text: str
+    signature: str = ""
+    quoted: str = ""
     html: str | None = None
     automatic: bool = False
     written_at: datetime | None = None
@@ -126,6 +128,8 @@ def _say(draw: Draw, said: Say) -> None:
         kind=said.kind,
         author=scene.actor,
         text=said.text,
+        signature=said.signature,
+        quoted=said.quoted,
         html=said.html,
         automatic=said.automatic,
         written_at=said.written_at,
@@ -163,7 +167,15 @@ def _leave(draw: Draw, reply: Message) -> dict[str, object]:
 
 def _came_back(draw: Draw, command: CameBack) -> None:
     """Whoever waits for the customer waits in vain: a pending ticket is open again."""
-    _say(draw, Say(kind="internal_note", text=command.text, automatic=True, attachments=command.attachments))
+    told = Say(
+        kind="internal_note",
+        text=command.text,
+        signature=command.signature,
+        quoted=command.quoted,
+        automatic=True,
+        attachments=command.attachments,
+    )
+    _say(draw, told)
     draw.note("mail_returned", **command.told())
     if command.returned.final and draw.ticket.status == "pending":
         draw.move_to("open")

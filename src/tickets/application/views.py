@@ -84,17 +84,37 @@ class TicketLine(Struct, frozen=True):
     updated_at: Instant
 
 
+class AttachmentView(Struct, frozen=True):
+    """A file of a message; `GET /v1/tickets/{id}/attachments/{attachment}` gives its bytes.
+
+    `content_id` is set for images shown inside the HTML.
+    """
+
+    id: UUID
+    name: str
+    media_type: str
+    bytes: int
+    content_id: str | None
+
+
 class MessageView(Struct, frozen=True):
-    """Something said on a ticket."""
+    """Something said on a ticket.
+
+    `signature` and `quoted` (what a mail repeats of earlier ones) were split off the end of `text`; `html`
+    is the whole.
+    """
 
     id: UUID
     kind: str
     author: str
     text: str
+    signature: str
+    quoted: str
     html: str | None
     automatic: bool
     written_at: Instant | None
     occurred_at: Instant
+    attachments: tuple[AttachmentView, ...]
 
 
 class EventView(Struct, frozen=True):

@@ -41,6 +41,7 @@ from tickets.application.take_mail import TakeMail
 from tickets.application.watch_duty import WatchDuty
 from tickets.observability.metrics import Metrics
 from tickets.persistence.api_keys import ApiKeys
+from tickets.persistence.attachments import Attachments
 from tickets.persistence.calls import PostgresCalls
 from tickets.persistence.current import DB
 from tickets.persistence.customer_erasing import PostgresErasure
@@ -107,13 +108,12 @@ async def _wire(
     settings: Settings, engine: Engine, now: Callable[[], datetime], new_id: Callable[[], UUID]
 ) -> Application:
     metrics, bell, outbox_rung, doorbell = Metrics(), Bell(), asyncio.Event(), Doorbell(engine)
-    streams, desks = Streams(), PostgresDesks(engine)
+    secret, streams, desks = await _secret(settings, engine), Streams(), PostgresDesks(engine)
     ring, ring_outbox, ring_streams = _rings(bell, outbox_rung, streams, doorbell)
     counting = Counting(metrics, ring, ring_outbox, desks.listened_to)
-    secret = await _secret(settings, engine)
     house = _house(settings, engine, desks, counting, new_id, secret)
     objects = await _objects(settings, engine, new_id, metrics)
-    envelopes = PostgresEnvelopes(engine, objects)
+    envelopes, attachments = PostgresEnvelopes(engine, objects), Attachments(engine, objects, new_id)
     taker = CallTaker(house, calls := PostgresCalls(engine), counting.called, ring_streams)
     signs = VitalSigns(engine, metrics, ring_outbox, beating=settings.heartbeat_url is not None)
     outbox, reading = PostgresOutbox(engine), Reading(engine)
@@ -126,13 +126,14 @@ async def _wire(
         api_keys=ApiKeys(engine),
         idempotency=Idempotency(engine),
         house=house,
-        porter=(porter := Porter(house, envelopes, objects, taker, secret)),
+        porter=(porter := Porter(house, envelopes, attachments, taker, secret)),
         take_mail=TakeMail(porter, now, new_id, mail_not_understood, OUTAGES),
         mail_places=MailPlaces(engine, new_id()),
         environment=dict(os.environ),
         desks=desks,
         presences=PostgresPresences(engine),
         envelopes=envelopes,
+        attachments=attachments,
         objects=objects,
         addresses=PostgresAddresses(engine),
         form_rates=PostgresFormRates(engine),

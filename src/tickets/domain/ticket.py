@@ -87,13 +87,18 @@ class Origin(Struct, frozen=True, kw_only=True):
 
 
 class Message(Struct, frozen=True, kw_only=True):
-    """One thing said on a ticket. `author` is `customer:<id>`, `agent:<key>` or `api:<key name>`."""
+    """One thing said on a ticket. `author` is `customer:<id>`, `agent:<key>` or `api:<key name>`.
+
+    `signature` and `quoted` were split off the end of `text`; the three together are the whole.
+    """
 
     id: UUID
     ticket_id: UUID
     kind: MessageKind
     author: str
     text: str
+    signature: str = ""
+    quoted: str = ""
     html: str | None = None
     automatic: bool = False
     written_at: datetime | None = None

@@ -62,7 +62,10 @@ _OF_TICKETS = (
     WHERE id = ANY ($1)
     """,
     "DELETE FROM attachment WHERE message_id IN (SELECT id FROM message WHERE ticket_id = ANY ($1))",
-    "UPDATE message SET text = '', html = NULL, origin = NULL WHERE ticket_id = ANY ($1)",
+    """
+    UPDATE message SET text = '', signature = '', quoted = '', html = NULL, origin = NULL
+    WHERE ticket_id = ANY ($1)
+    """,
     "DELETE FROM conversation WHERE ticket_id = ANY ($1)",
     "DELETE FROM envelope WHERE ticket_id = ANY ($1)",
     """

@@ -4,15 +4,13 @@ A key is written down before its object is put, and struck out by the row that r
 refers to what is not there, and what no row came to refer to is known without looking through the store.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
-from msgspec.structs import replace
 
 from tickets.application.object_store import ObjectGone, ObjectsAway, ObjectStore
-from tickets.domain.draft import Attachment
 from tickets.errors import CannotStart
 from tickets.persistence.engine import Engine
 
@@ -124,15 +122,6 @@ class Objects:
             except CannotStart as wrong:
                 raise ObjectsAway(str(wrong)) from wrong
         return self.store
-
-    async def put_away(self, files: Iterable[Attachment], now: datetime) -> tuple[Attachment, ...]:
-        """Files whose content is in the store now where it is large."""
-        return tuple(
-            [
-                replace(file, object=await self.put("attachment", self.new_id(), file.content, now))
-                for file in files
-            ]
-        )
 
     async def sweep(self, now: datetime) -> int:
         """Delete what no row refers to; how many objects went. Any number may sweep at once."""

@@ -52,8 +52,13 @@ _HOLDS = {
     "q": "search @@ plainto_tsquery('simple', fold({}))",
 }
 
+_FILES = """(
+    SELECT coalesce(jsonb_agg(jsonb_build_object(
+        'id', f.id, 'name', f.name, 'media_type', f.media_type, 'content_id', f.content_id,
+        'bytes', coalesce(f.bytes, octet_length(f.content))) ORDER BY f.id), '[]')
+    FROM attachment AS f WHERE f.message_id = message.id)"""
 _MESSAGES = f"""
-SELECT {_MESSAGE.columns} FROM message
+SELECT {_MESSAGE.columns.replace("attachments", _FILES)} FROM message
 WHERE ticket_id = $1 AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3
 """
 _EVENTS = f"""

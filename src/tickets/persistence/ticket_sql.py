@@ -125,12 +125,14 @@ ON CONFLICT (address) DO UPDATE SET bounced_at = excluded.bounced_at
 # What belongs to a ticket that is not in `t` (its desk moved, its epoch passed) is not written at all.
 _WRITTEN = """
 said AS (
-    INSERT INTO message (id, ticket_id, kind, author, text, html, automatic, written_at, occurred_at, origin)
-    SELECT s.id, t.id, s.kind, s.author, s.text, s.html, s.automatic, s.written_at, s.occurred_at,
-           s.origin
+    INSERT INTO message (id, ticket_id, kind, author, text, signature, quoted, html, automatic, written_at,
+                         occurred_at, origin)
+    SELECT s.id, t.id, s.kind, s.author, s.text, s.signature, s.quoted, s.html, s.automatic, s.written_at,
+           s.occurred_at, s.origin
     FROM t JOIN jsonb_to_recordset($1::jsonb -> 'messages') AS s(
-        ticket_id uuid, id uuid, kind text, author text, text text, html text, automatic boolean,
-        written_at timestamptz, occurred_at timestamptz, origin jsonb) ON s.ticket_id = t.id
+        ticket_id uuid, id uuid, kind text, author text, text text, signature text, quoted text, html text,
+        automatic boolean, written_at timestamptz, occurred_at timestamptz, origin jsonb)
+        ON s.ticket_id = t.id
 ), happened AS (
     INSERT INTO ticket_event (ticket_id, epoch, position, type, actor, occurred_at, detected_at, signal, data,
                               correlation_id)
@@ -228,11 +230,6 @@ WITH t AS (
     RETURNING ticket.id, ticket.epoch
 ), {_WRITTEN.strip()}
 SELECT id FROM t
-"""
-
-FILES = """
-INSERT INTO attachment (id, message_id, name, media_type, content_id, content, object, bytes)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 
 RELEASE = """

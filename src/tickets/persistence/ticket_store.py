@@ -26,6 +26,7 @@ from tickets.application.ports import (
 )
 from tickets.domain.ticket import Alert, Change, Customer, Happened, Offer, Origin, Ticket
 from tickets.persistence import ticket_sql as sql
+from tickets.persistence.attachments import WRITE
 from tickets.persistence.engine import Engine
 from tickets.persistence.gathering import Gathering
 from tickets.persistence.rows import Rows
@@ -305,7 +306,7 @@ class PostgresTickets:
             for file in message.attachments
         ]
         if files:
-            await self.engine.execute_many(sql.FILES, files)
+            await self.engine.execute_many(WRITE, files)
         freed: Counter[str] = Counter()
         for change in changes:
             freed.update(change.capacity)

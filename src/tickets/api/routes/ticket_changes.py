@@ -98,7 +98,7 @@ async def add_message(
         text=data.text,
         html=None if data.html is None else clean_html(data.html),
         automatic=data.automatic,
-        attachments=await parts.objects.put_away(
+        attachments=await parts.attachments.put_away(
             (
                 Attachment(
                     name=line(file.name, NAME_LIMIT) or "file",
