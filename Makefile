@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 # Two test processes where there are two cores: each has its own database.
 JOBS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1); [ "$$n" -ge 2 ] && echo 2 || echo 0)
 
-.PHONY: help run test lint format bench fuzz tools openapi lock image clean python $(VENV) $(VENV)-dev
+.PHONY: help run test lint format bench fuzz faults tools openapi lock image clean python $(VENV) $(VENV)-dev
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -35,6 +35,9 @@ bench: $(VENV)-dev ## measure, beside the bare database
 
 fuzz: $(VENV)-dev ## throw mutated mails, forms and calls at intake (ARGS="--seconds 600")
 	@$(BIN)/python tests/fuzz $(ARGS)
+
+faults: $(VENV)-dev ## inject every fault there is, and count what was lost and doubled (half an hour)
+	@$(BIN)/python tests/faults $(ARGS)
 
 tools: python ## fetch helm, for the tests of the chart
 	@$(PYTHON) .ci/get_helm.py .tools

@@ -9,12 +9,12 @@ import time
 from datetime import timedelta
 
 import click
+from tests.armed import arm as arm_tickets
 from tests.bench.place import Place
 from tests.bench.request import record
 
 from tickets.adapters import system
 from tickets.bootstrap import Application
-from tickets.persistence import ticket_sql as sql
 
 LEAD = timedelta(seconds=20)
 """From arming to the first due instant: the server starts within them."""
@@ -26,30 +26,6 @@ sla_policies:
     order: 1
     targets:
       - {metric: first_response, budget: PT4H, at_risk: null}
-"""
-_MOVED = {
-    "id": "gen_random_uuid()",
-    "clocks": "replace(replace(replace(clocks::text, iso(opened_at), iso(opened_at + shift)), "
-    "iso(due_at), iso(due_at + shift)), iso(tick_at), iso(tick_at + shift))::jsonb",
-    "due_at": "due_at + shift",
-    "tick_at": "tick_at + shift",
-    "opened_at": "opened_at + shift",
-    "waiting_since": "NULL",
-    "route_at": "NULL",
-}
-_ARM = f"""
-WITH moved AS (
-    SELECT ticket.*,
-           $2 - due_at + make_interval(secs => CASE WHEN n <= $3 THEN n / $4::float8 ELSE 3600 + n END)
-           AS shift
-    FROM ticket, generate_series(1, $1::int) AS n WHERE id = $5
-)
-INSERT INTO ticket ({", ".join(sql.COLUMNS)})
-SELECT {", ".join(_MOVED.get(name, name) for name in sql.COLUMNS)} FROM moved
-"""
-_ISO = """
-CREATE FUNCTION iso(timestamptz) RETURNS text LANGUAGE sql AS
-$$ SELECT to_char($1 AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') $$
 """
 _LATE = """
 SELECT count(*), percentile_disc(ARRAY[0.5, 0.99, 1]) WITHIN GROUP (ORDER BY detected_at - occurred_at),
@@ -67,9 +43,7 @@ def measure(place: Place, armed: int, rate: int) -> None:
 
     async def arm(app: Application) -> None:
         opened = await record(url)
-        await app.engine.execute(_ISO)
-        await app.engine.execute(_ARM, armed, start, due, float(rate), opened.ticket)
-        await app.engine.execute("ANALYZE ticket")
+        await arm_tickets(app.engine, opened.ticket, start, rate, due, armed - due)
 
     async def look(app: Application) -> None:
         row = await app.engine.fetch_row(_LATE)

@@ -71,11 +71,11 @@ def folder() -> Iterator[Path]:
 
 
 @contextmanager
-def redis() -> Iterator[str]:
-    """The URL of a Redis."""
+def redis(port: int = 0) -> Iterator[str]:
+    """The URL of a Redis that keeps nothing."""
     if shutil.which("redis-server") is None:
         missing("redis-server")
-    port = free_port()
+    port = port or free_port()
     with folder() as home:
         command = [
             "redis-server",
@@ -93,11 +93,11 @@ def redis() -> Iterator[str]:
 
 
 @contextmanager
-def rabbitmq() -> Iterator[str]:
-    """The URL of a RabbitMQ, with an Erlang port mapper of its own."""
+def rabbitmq(port: int = 0) -> Iterator[str]:
+    """The URL of a RabbitMQ, with an Erlang port mapper of its own; what it has goes with it."""
     if not RABBITMQ.exists():
         missing("rabbitmq-server")
-    port, mapper = free_port(), str(free_port())
+    port, mapper = port or free_port(), str(free_port())
     with folder() as home:
         environment = {
             "HOME": str(home),

@@ -4,14 +4,18 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime
 
 from msgspec import Struct
+
+from tickets.adapters import system
 
 
 class Request(Struct, frozen=True):
     path: str
     headers: dict[str, str]
     body: bytes
+    at: datetime
 
 
 class Receiver:
@@ -36,7 +40,7 @@ class Receiver:
         first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().strip().split("\r\n")
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
         body = await reader.readexactly(int(headers.get("content-length", 0)))
-        self.requests.append(Request(first.split()[1], headers, body))
+        self.requests.append(Request(first.split()[1], headers, body, system.now()))
         if self.answer is None or self.drip:
             while self.drip and not writer.is_closing():
                 writer.write(b"H")
