@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from tests.journeys.conftest import Shop
 from tests.journeys.test_bad_input import problem
+from tests.journeys.test_shifts import put
 
 HANOI = "zone=Asia/Ho_Chi_Minh"
 WEEK = f"/v1/reports/staffing?start=2026-03-02&end=2026-03-09&{HANOI}"
@@ -37,7 +38,8 @@ async def test_an_hour_is_told_with_what_came_how_long_it_was_held_and_who_is_ne
     assert (first["handling"], second["arrivals"], second["handling"]) == ("PT30M", 0, None)
     assert first["load"] == pytest.approx(2.25)  # six half hours, a quarter of them in the next hour
     assert second["load"] == pytest.approx(0.75)
-    assert (first["slots"], first["needed"], first["rostered"], first["missing"]) == (5, 1, 5, 0)
+    assert (first["slots"], first["needed"], first["rostered"], first["scheduled"]) == (5, 1, 5, 5)
+    assert first["gap"] == -4  # nobody has a shift: all are always there
     weeks = await rows(shop, WEEK.replace("03-09", "03-16"))
     assert weeks[0]["arrivals"] == 3  # of two Mondays one was quiet
 
@@ -55,7 +57,31 @@ async def test_gaps_are_shown_by_skill_and_region(shop: Shop) -> None:
         assert answer.status_code < 300, answer.text
     found = await rows(shop, f"{WEEK}&by=region&share=0.99&within=PT0S")
     [row] = [row for row in found if row["region"] == "vn-hcm" and row["hour"] == 9]
-    assert (row["slots"], row["needed"], row["missing"]) == (7, 7, 4)
+    assert (row["slots"], row["needed"], row["gap"]) == (7, 7, 4)
+
+
+async def test_who_is_scheduled_in_an_hour_is_read_from_the_shifts_by_skill_and_region(shop: Shop) -> None:
+    await a_morning(shop)
+    hours = {
+        "timezone": "Asia/Ho_Chi_Minh",
+        "hours": {"mon": [["08:00", "09:30"]], "tue": [["09:00", "10:00"]]},
+    }
+    await put(shop, "calendars/early", hours | {"holidays": ["2026-03-09"]})
+    await put(shop, "teams/warranty", await shop.get("/v1/desk/teams/warranty") | {"shift": "early"})
+    at_hcm = await shop.get("/v1/desk/agents/warranty-hcm-1")
+    await put(shop, "agents/warranty-hcm-1", at_hcm | {"shift": "always_open"})
+    found = await rows(shop, f"{WEEK}&by=skill&by=region")
+    seen = {(row["skill"], row["region"], row["hour"]): (row["rostered"], row["scheduled"]) for row in found}
+    assert seen[None, None, 9] == (5, 3)  # four of them for half of the hour, one for all of it
+    assert seen[None, None, 10] == (5, 1)
+    assert seen["warranty", None, 9] == (5, 3)
+    assert seen[None, "vn-hcm", 9] == (3, 2)
+    ten = next(row for row in found if (row["region"], row["hour"]) == ("vn-hcm", 10))
+    assert ten["gap"] == ten["needed"] - 1
+    two_weeks = await rows(shop, WEEK.replace("03-09", "03-16"))
+    assert (two_weeks[0]["scheduled"], two_weeks[0]["hour"]) == (2, 9)  # the second Monday is a holiday
+    elsewhere = await rows(shop, WEEK.replace(HANOI, "zone=UTC"))
+    assert [(row["hour"], row["scheduled"]) for row in elsewhere if row["skill"] is None][:1] == [(2, 3)]
 
 
 async def test_with_patience_it_is_erlang_a_and_channels_can_be_picked(shop: Shop) -> None:
@@ -70,7 +96,7 @@ async def test_with_patience_it_is_erlang_a_and_channels_can_be_picked(shop: Sho
 async def test_what_is_not_finished_has_no_handling_time_and_nobody_guesses(shop: Shop) -> None:
     await shop.post("/v1/tickets", {"subject": "Bảo hành"})
     [row] = await rows(shop, WEEK)
-    assert (row["handling"], row["load"], row["needed"], row["missing"]) == (None, None, None, None)
+    assert (row["handling"], row["load"], row["needed"], row["gap"]) == (None, None, None, None)
 
 
 async def test_absurd_parameters_are_refused_by_name(shop: Shop) -> None:

@@ -13,11 +13,10 @@ import sla
 from routing.staffing import Promise, loads, servers_needed
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.desk.model import Agent
+from tickets.application.placements.scheduled import HOURS, Scheduled
 from tickets.domain.words import Instant
 
 Side = Literal["skill", "region"]
-HOURS = 168
-"""Hours of a week; they count from Monday, 00:00."""
 
 
 class Came(Struct, frozen=True):
@@ -56,8 +55,9 @@ class StaffingRow(Struct, frozen=True, kw_only=True):
     `weekday` is 1 for Monday; `arrivals` is the mean of such hours in the period; `handling` (ISO 8601) is
     how long an agent held a ticket opened in this hour, in the mean, null when none of them is finished.
     `load` is the tickets at work at once, had each an agent at once. `slots` must be held at once to keep the
-    promise, for which `needed` agents are needed; of the `rostered`, who could take such tickets by team,
-    skill and region, `missing` are too few. Null where nothing is known of the handling time.
+    promise, for which `needed` agents are needed. `rostered` could take such tickets by team, skill and
+    region; `scheduled` of them are in their shift then, in the mean of such hours. `gap` is what is needed
+    beyond those, negative where there are more. Null where nothing is known of the handling time.
     """
 
     team: str | None
@@ -72,7 +72,8 @@ class StaffingRow(Struct, frozen=True, kw_only=True):
     slots: int | None
     needed: int | None
     rostered: int
-    missing: int | None
+    scheduled: float
+    gap: float | None
 
 
 class StaffingReport(Struct, frozen=True, kw_only=True):
@@ -104,6 +105,7 @@ def staffing(came: Iterable[Came], desk: CompiledDesk, wanted: Wanted, now: date
             groups.setdefault(group, []).append(each)
     days = _days(wanted.first, wanted.last)
     promise = Promise(share=wanted.share, within=wanted.within, patience=wanted.patience)
+    scheduled = Scheduled(desk, wanted.first, wanted.last, wanted.zone)
     return StaffingReport(
         start=wanted.first,
         end=wanted.last,
@@ -114,7 +116,9 @@ def staffing(came: Iterable[Came], desk: CompiledDesk, wanted: Wanted, now: date
         within=sla.time_text(promise.within),
         patience=None if promise.patience is None else sla.time_text(promise.patience),
         rows=tuple(
-            row for group in sorted(groups) for row in _rows(group, groups[group], desk, days, promise)
+            row
+            for group in sorted(groups)
+            for row in _rows(groups[group], _pool(group, desk), group, scheduled, days, promise)
         ),
     )
 
@@ -138,7 +142,12 @@ def _groups(came: Came, desk: CompiledDesk, by: frozenset[Side]) -> Iterator[_Gr
 
 
 def _rows(
-    group: _Group, came: Sequence[Came], desk: CompiledDesk, days: Mapping[int, int], promise: Promise
+    came: Sequence[Came],
+    pool: Sequence[Agent],
+    group: _Group,
+    scheduled: Scheduled,
+    days: Mapping[int, int],
+    promise: Promise,
 ) -> Iterator[StaffingRow]:
     """The group's hours in which anything came or is at work."""
     arrivals, handled, seconds = [0.0] * HOURS, [0] * HOURS, [0.0] * HOURS
@@ -149,7 +158,7 @@ def _rows(
     known = sum(handled)
     handling = timedelta(seconds=sum(seconds) / known) if known else None
     load = loads(arrivals, handling) if handling else None
-    pool = _pool(group, desk)
+    there = scheduled.of(pool)
     weight = sum(each.units for each in came) / sum(each.arrivals for each in came)
     each_holds = sum(agent.capacity for agent in pool) / len(pool) / weight if pool else 1.0
     for hour in range(HOURS):
@@ -171,7 +180,8 @@ def _rows(
             slots=slots,
             needed=needed,
             rostered=len(pool),
-            missing=None if needed is None else max(0, needed - len(pool)),
+            scheduled=round(there[hour], 2),
+            gap=None if needed is None else round(needed - there[hour], 2),
         )
 
 
