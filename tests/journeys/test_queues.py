@@ -1,10 +1,15 @@
 """What waits for each team, how urgently, and who there is to take it."""
 
-from datetime import timedelta
+import asyncio
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from tests.journeys.conftest import Shop
 from tests.journeys.test_why_this_agent import DN, HN, LEAD, SALES, set_presence
+
+from tickets.application.placements.board import QueueBoard
+from tickets.application.placements.queues import QueuesView
 
 NOTHING: dict[str, object] = {
     **dict.fromkeys(
@@ -110,6 +115,25 @@ async def test_the_expected_wait_is_what_waits_by_how_fast_it_was_served(shop: S
     await shop.post(f"/v1/tickets/{first['id']}/assign", {"agent": HN}, status=409)
     await shop.pass_time(minutes=61)
     assert (await queues(shop))["sales"]["expected_wait"] is None
+
+
+async def test_an_answer_that_took_long_is_given_again_for_nine_times_as_long(shop: Shop) -> None:
+    asked: list[datetime] = []
+    board = QueueBoard()
+
+    async def slowly(now: datetime, seconds: float = 1) -> QueuesView:
+        asked.append(now)
+        shop.instant += timedelta(seconds=seconds)
+        return QueuesView(as_of=now, queues=())
+
+    views = await asyncio.gather(*(board.look(slowly, shop.now) for _ in range(20)))
+    assert {view.as_of for view in views} == set(asked)
+    assert len(asked) == 1
+    shop.instant += timedelta(seconds=8.9)
+    assert (await board.look(slowly, shop.now)).as_of == asked[0]
+    shop.instant += timedelta(seconds=0.1)
+    assert (await board.look(partial(slowly, seconds=0.01), shop.now)).as_of == asked[1]
+    assert (await board.look(slowly, shop.now)).as_of == asked[2]  # what is quick is asked anew each time
 
 
 async def test_where_nothing_waits_the_recent_waits_are_expected_again(shop: Shop) -> None:

@@ -247,6 +247,7 @@ async def test_what_waits_for_a_team_that_is_retired_goes_where_the_rules_send_i
     await shop.pass_time(minutes=10)
     await retire(shop)
     await shop.tick()
+    await shop.tick()
     after = await read(shop, waits)
     assert after["team"] == "warranty"
     assert after["assignee"] is not None
@@ -267,6 +268,7 @@ async def test_who_has_a_ticket_of_a_team_that_is_retired_keeps_it_and_when_it_w
     await shop.post(f"/v1/tickets/{ticket['id']}/solve", status=200)
     await set_presence(shop, "offline", HN)
     await shop.post(f"/v1/tickets/{ticket['id']}/reopen", status=200)
+    await shop.tick()
     await shop.tick()
     after = await read(shop, ticket)
     assert after["team"] == "warranty"

@@ -1,7 +1,7 @@
 """What the routes work with, wired once by `bootstrap`."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeAlias
 from uuid import UUID
@@ -13,6 +13,7 @@ from tickets.api.own_urls import Doors, MessageDoors
 from tickets.api.streams import Streams
 from tickets.application.customers.keep import Customers
 from tickets.application.house import House
+from tickets.application.placements.board import QueueBoard
 from tickets.application.receive import Porter
 from tickets.application.take_mail import TakeMail
 from tickets.observability.metrics import Metrics
@@ -93,6 +94,7 @@ class Parts:
     public_url: str
     measure: Callable[[], Awaitable[None]] = _measure_nothing
     largest_body: int = 10 * MEBIBYTE
+    board: QueueBoard = field(default_factory=QueueBoard)
 
 
 FromParts: TypeAlias = NamedDependency[SkipValidation[Parts]]

@@ -222,9 +222,6 @@ class TicketStore(Protocol):
         `gone` are online, and yet not there; who is not online, or has left the team, is known here.
         """
 
-    async def claim_teamless(self, teams: Collection[str], limit: int) -> list[Ticket]:
-        """Tickets that wait for a team which is none of these; locked."""
-
     async def left_teams(self) -> list[tuple[str, str, datetime]]:
         """Agents who hold something and were taken out of a team: who, which, when."""
 

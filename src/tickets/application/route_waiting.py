@@ -17,6 +17,7 @@ from tickets.application.modes import Course, alarm, chart, same_decision
 from tickets.application.offers import make_offer, offers_of, read_offers
 from tickets.application.placements.placing import Placement
 from tickets.application.ports import Load
+from tickets.application.rehome import is_homeless, rehome
 from tickets.domain.ticket import Change, Ticket
 
 BATCH = 200
@@ -86,11 +87,13 @@ async def _any_room(house: House, desk: CompiledDesk, now: datetime) -> bool:
 
 
 async def _round(house: House, desk: CompiledDesk, waiting: list[Ticket], now: datetime) -> list[Change]:
+    homeless = [ticket for ticket in waiting if is_homeless(ticket, desk)]
+    changes = [await rehome(house, desk, ticket, now) for ticket in homeless]
+    waiting = [ticket for ticket in waiting if ticket not in homeless] if homeless else waiting
     states = await house.tickets.agent_states(now)
     known = await house.tickets.last_agents({ticket.customer_id for ticket in waiting})
     courses = chart(waiting, desk, states, now, known)
     took = await _take(house, desk, courses, now)
-    changes = []
     for course in courses:
         if course.agent is not None and course.agent not in took:
             continue  # somebody else was faster: it waits, and the next round looks again

@@ -277,10 +277,6 @@ SELECT {TICKET.columns} FROM ticket WHERE id IN (
         AND (of_team IS NULL OR team = of_team) AND (since IS NULL OR last_agent_since <= since)
 ) ORDER BY id LIMIT $4 FOR UPDATE SKIP LOCKED
 """
-CLAIM_TEAMLESS = f"""
-SELECT {TICKET.columns} FROM ticket WHERE waiting_since IS NOT NULL AND team <> ALL ($1)
-ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
-"""
 LAST_AGENTS = """
 SELECT asked, (SELECT last_agent FROM ticket WHERE customer_id = asked AND last_agent IS NOT NULL
                ORDER BY last_agent_since DESC LIMIT 1)

@@ -216,10 +216,6 @@ class PostgresTickets:
         """Tickets offered too long or to somebody who has gone, or not reacted to in time; locked."""
         return sql.TICKET.all(await self.engine.fetch(sql.CLAIM_OVERDUE, now, limit, list(gone)))
 
-    async def claim_teamless(self, teams: Collection[str], limit: int) -> list[Ticket]:
-        """Tickets that wait for a team which is none of these; locked."""
-        return sql.TICKET.all(await self.engine.fetch(sql.CLAIM_TEAMLESS, list(teams), limit))
-
     async def left_teams(self) -> list[tuple[str, str, datetime]]:
         """Agents who hold something and were taken out of a team: who, which, when."""
         return [tuple(row) for row in await self.engine.fetch(sql.LEFT_TEAMS)]

@@ -16,7 +16,6 @@ from tickets.application.house import House
 from tickets.application.pass_time import BATCH, pass_time
 from tickets.application.presence import Presences
 from tickets.application.receive import Porter
-from tickets.application.rehome import rehome
 from tickets.application.route_waiting import route_waiting
 from tickets.application.take_back import take_back
 from tickets.application.watch_duty import WatchDuty
@@ -91,8 +90,7 @@ class Ticker:
         """
         faults: list[Exception] = []
         changed = 0
-        parts = [self._pass_time, self._settle, self._take_back, self._hand_back]
-        for part in [*parts, self._rehome] if everyone else parts:
+        for part in (self._pass_time, self._settle, self._take_back, self._hand_back):
             try:
                 changed += await part(now)
             except OUTAGES:
@@ -161,12 +159,6 @@ class Ticker:
     async def _hand_back(self, now: datetime) -> int:
         changed = 0
         while changes := await hand_back(self.house, now):
-            changed += self._observe(changes)
-        return changed
-
-    async def _rehome(self, now: datetime) -> int:
-        changed = 0
-        while changes := await rehome(self.house, now):
             changed += self._observe(changes)
         return changed
 

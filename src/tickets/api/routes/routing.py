@@ -1,5 +1,6 @@
 """`/v1/tickets/{id}/routing`, `/v1/routing`, `/v1/queues`: who is given what, why, and what waits."""
 
+from datetime import datetime
 from uuid import UUID
 
 from litestar import get, post
@@ -50,12 +51,18 @@ async def preview_routing(parts: FromParts, data: JSONBody[Supposed]) -> Placed:
 
 @get("/v1/queues", opt=needs("tickets:read"), tags=_TAGS, operation_id="listQueues")
 async def list_queues(parts: FromParts) -> QueuesView:
-    """What waits for each team, how urgently, who could take it, and how long who joins now will wait."""
-    desk = await parts.house.desks.current()
+    """What waits for each team, how urgently, who could take it, and how long who joins now will wait.
+
+    Where very much waits, an answer that took long is given again for nine times as long: see `as_of`.
+    """
     tickets = parts.house.tickets
-    now = parts.now()
-    states = await tickets.agent_states(now)
-    return await queues_of(parts.reading, tickets.last_agents, desk, states, now)
+
+    async def ask(now: datetime) -> QueuesView:
+        desk = await parts.house.desks.current()
+        states = await tickets.agent_states(now)
+        return await queues_of(parts.reading, tickets.last_agents, desk, states, now)
+
+    return await parts.board.look(ask, parts.now)
 
 
 ROUTES = (explain_routing, preview_routing, list_queues)
