@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Literal
 from uuid import UUID
 
 from msgspec import Raw, Struct
@@ -53,16 +54,20 @@ async def arrive(
     idempotent: Idempotent | None = None,
     answering: Answering | None = None,
     correlation_id: str | None = None,
+    after: UUID | Literal[""] | None = "",
 ) -> Arrived:
     """Take a request in, exactly once.
+
+    `after` is the ticket a new one of the same customer would come next to (None: no other), if only one
+    may: of two that come at once the second raises `Superseded` at once, to be thought over.
 
     Raises:
         KeyReused: its Idempotency-Key belongs to another request.
         Superseded: others kept writing first, `ATTEMPTS` times over.
     """
     ledger = Ledger(draft.channel, draft.account, draft.external_id, draft.conversation, envelope)
-    request = _Request(house, draft, ledger, now, idempotent, answering, correlation_id)
-    for _ in range(ATTEMPTS - 1):
+    request = _Request(house, draft, ledger, now, idempotent, answering, correlation_id, after)
+    for _ in range(ATTEMPTS - 1 if after == "" else 0):
         with suppress(Superseded):
             return await request.take()
     return await request.take()
@@ -76,6 +81,7 @@ class _Request(Struct, frozen=True):
     idempotent: Idempotent | None
     answering: Answering | None
     correlation_id: str | None
+    after: UUID | Literal[""] | None
 
     async def take(self) -> Arrived:
         """Decide on what is known now."""
@@ -239,8 +245,9 @@ class _Request(Struct, frozen=True):
         if idempotent is not None and self.answering is not None:
             idempotent = replace(idempotent, answer=self.answering(change.after, customer))
         ledger = self.ledger
-        if self.draft.quiet is not None:
-            ledger = replace(ledger, follows=f"follows:{customer.id}:{related_to}")
+        after = related_to if self.draft.quiet is not None else self.after
+        if after != "":
+            ledger = replace(ledger, follows=f"follows:{customer.id}:{after}")
         number = await house.tickets.open(change, newcomer, ledger, known.revision, idempotent)
         house.observer.changed(change)
         return Arrived(ticket=replace(change.after, number=number), customer=customer, is_new=True)

@@ -6,19 +6,23 @@ has heard. So an envelope whose process died in the middle is simply taken in ag
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 from uuid import UUID
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from tickets.application.arrive import Arrived, arrive
-from tickets.application.house import House
+from tickets.application.house import ATTEMPTS, House
+from tickets.application.ports import Superseded
 from tickets.domain.draft import Draft
 from tickets.domain.telephony import CallFact, TelephoneCall
 from tickets.intake import About, CallReport, Line, customer_number, draft_of_call, milestones
+
+IN_VAIN = frozenset({"missed", "abandoned"})
+"""How a call comes out that nobody of ours took."""
 
 
 class Heard(Struct, frozen=True):
@@ -51,6 +55,9 @@ class Calls(Protocol):
 
     async def awaiting(self, number: str, account: str | None) -> list[UUID]:
         """Open tickets whose caller at this number was missed and not reached since, oldest first."""
+
+    async def last(self, number: str, account: str) -> UUID | None:
+        """The newest ticket of a call in vain from this number."""
 
     async def silent(self, now: datetime, limit: int) -> list[tuple[str, str, datetime]]:
         """Calls of which nothing has been heard for too long: account, call id, and since when."""
@@ -104,9 +111,32 @@ class CallTaker:
         if heard.call.outcome not in {heard.was, "open"}:
             self.over(heard.call.direction, heard.call.outcome)
         async with self._turns.of(number):  # two calls of one number at once are to find each other
-            arrived = await self._tell(heard, number, line, report.about, now, correlation_id)
+            arrived = await self._insist(heard, number, line, report.about, now, correlation_id)
         await self._pop(heard.call, arrived, line, now)
         return arrived
+
+    async def _insist(
+        self,
+        heard: Heard,
+        number: str | None,
+        line: Line,
+        about: About,
+        now: datetime,
+        correlation_id: str | None,
+    ) -> Arrived:
+        """Tell its ticket; again from the start when another process was first, perhaps with the same caller.
+
+        Of two calls in vain that come at once only one may open the ticket that comes next to `last`. Should
+        nobody give way (that process died, or its call was answered after all), two are the smaller harm.
+        """
+        for _ in range(ATTEMPTS):
+            if number is None or heard.call.outcome not in IN_VAIN:
+                break
+            # Asked first: a ticket opened after it is either owed a call back or in our way.
+            last = await self.calls.last(number, line.key)
+            with suppress(Superseded):
+                return await self._tell(heard, number, line, about, now, correlation_id, last)
+        return await self._tell(heard, number, line, about, now, correlation_id, "")
 
     async def _tell(
         self,
@@ -116,6 +146,7 @@ class CallTaker:
         about: About,
         now: datetime,
         correlation_id: str | None,
+        last: UUID | Literal[""] | None,
     ) -> Arrived:
         """Tell the ticket of a call what it has not heard, opening one where that is due."""
         call = heard.call
@@ -125,7 +156,7 @@ class CallTaker:
         arrived = Arrived()
         nobody: list[UUID | None] = [None] if call.direction == "in" else []
         for each in targets or nobody:
-            arrived = await self._arrive_all(heard, line, about, now, correlation_id, each)
+            arrived = await self._arrive_all(heard, line, about, now, correlation_id, each, last)
         ticket = arrived.ticket.id if arrived.ticket else next(iter(targets), None)
         if ticket is not None and heard.ticket is None:
             await self.calls.belongs_to(line.key, call.call_id, ticket)
@@ -149,6 +180,7 @@ class CallTaker:
         now: datetime,
         correlation_id: str | None,
         target: UUID | None,
+        last: UUID | Literal[""] | None,
     ) -> Arrived:
         arrived, new = Arrived(), False
         call = heard.call
@@ -157,7 +189,8 @@ class CallTaker:
             draft = draft_of_call(milestone, customer, line, about)
             if draft.external_id not in heard.told:
                 draft = replace(draft, ticket=target, external_id=_once(draft, call, target))
-                arrived = await arrive(self.house, draft, now, correlation_id=correlation_id)
+                after = last if target is None else ""
+                arrived = await arrive(self.house, draft, now, correlation_id=correlation_id, after=after)
                 target = arrived.ticket.id if arrived.ticket else target
                 new = new or arrived.is_new
         return replace(arrived, is_new=new)

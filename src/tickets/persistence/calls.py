@@ -46,6 +46,10 @@ WHERE c.number = $1 AND ($2::text IS NULL OR c.account = $2)
                   AND (e.data ->> 'at')::timestamptz >= c.ended_at)
 GROUP BY c.ticket_id ORDER BY min(c.ended_at), c.ticket_id
 """
+_LAST = """
+SELECT t.id FROM call AS c JOIN ticket AS t ON t.id = c.ticket_id
+WHERE c.number = $1 AND c.account = $2 AND c.outcome IN ('missed', 'abandoned') ORDER BY t.number DESC LIMIT 1
+"""
 _SILENT = """
 SELECT account, call_id, silent_at FROM call WHERE silent_at <= $1 ORDER BY silent_at LIMIT $2
 """
@@ -119,6 +123,11 @@ class PostgresCalls:
     async def awaiting(self, number: str, account: str | None) -> list[UUID]:
         """Open tickets whose caller at this number was missed and not reached since, oldest first."""
         return [row[0] for row in await self.engine.fetch(_AWAITING, number, account)]
+
+    async def last(self, number: str, account: str) -> UUID | None:
+        """The newest ticket of a call in vain from this number."""
+        found: UUID | None = await self.engine.fetch_value(_LAST, number, account)
+        return found
 
     async def silent(self, now: datetime, limit: int) -> list[tuple[str, str, datetime]]:
         """Calls of which nothing has been heard for too long: account, call id, and since when."""
