@@ -42,7 +42,7 @@ def calls() -> Iterator[BankCall]:
 
 def _call(call_id: str, row: dict[str, str]) -> BankCall:
     day = datetime.strptime(row["date"], "%y%m%d").replace(tzinfo=UTC)
-    known = int(row["customer_id"])
+    known = int(float(row["customer_id"]))  # a spreadsheet has rounded some
     number = f"+9725{known % 10**8:08d}" if known else "anonymous"
     answered = row["outcome"] == "AGENT"
     told = [("started", row["vru_entry"])]
