@@ -9,7 +9,7 @@ from sla.events import EventType
 from tickets.domain.history import EVENTS, event_name
 
 SOURCE = Path(__file__).parents[2] / "src" / "tickets"
-BESIDE_A_CHANGE = {"delivered", "customer_erased", "set_aside"}
+BESIDE_A_CHANGE = {"delivered", "page_withdrawn", "customer_erased", "set_aside"}
 """Lines that are added to a history without changing the ticket: nobody is told of these."""
 
 
@@ -34,5 +34,6 @@ def lines() -> Iterator[str]:
 def test_no_line_is_without_a_name() -> None:
     found = set(lines())
     assert {"opened", "assigned", "alert_raised", "delivery_dead"} <= found
-    assert {event_name(line) for line in found - BESIDE_A_CHANGE} <= set(EVENTS)
+    nameless = {event_name(line) for line in found - BESIDE_A_CHANGE} - set(EVENTS)
+    assert not nameless, f"name them in domain/history.py, so that webhooks can ask for them: {nameless}"
     assert {f"sla.{kind}" for kind in get_args(EventType)} <= set(EVENTS)

@@ -1,11 +1,12 @@
 """A page that cannot be delivered: an event, a metric and somebody else's page, never a silence (law 15)."""
 
 import asyncio
+from datetime import timedelta
 
 from tests.journeys.conftest import Shop
 from tests.worker.stage import Obedient
 
-from tickets.application.deliver import Dead, Deliver, Outcome, Settled
+from tickets.application.deliver import Dead, Deliver, Outcome, Settled, Withdrawn
 from tickets.application.delivered import Delivered
 from tickets.application.give_up import GiveUp
 from tickets.worker.witness import Clerk
@@ -108,15 +109,47 @@ async def test_the_fallback_is_told_once_however_many_could_not_be_reached(shop:
     assert not any("unheard" in death for death in deaths)
 
 
-async def test_what_somebody_has_already_pages_nobody_else(shop: Shop) -> None:
+async def test_what_somebody_has_already_is_not_sent_any_more(shop: Shop) -> None:
     ticket = await alerted(shop)
     for alert in (await shop.get(f"/v1/alerts?ticket={ticket}"))["items"]:
         await shop.post(f"/v1/alerts/{alert['id']}/acknowledge", status=204)
     post = Post(shop, everything=True)
-    await post.empty()
-    deaths = await history(shop, ticket)
-    assert deaths
-    assert not any("instead" in death or "unheard" in death for death in deaths)
+    verdicts = await post.empty()
+    assert set(verdicts) == {Withdrawn("its alert is acknowledged")}
+    assert await history(shop, ticket) == []
+    lines = (await shop.get(f"/v1/tickets/{ticket}/events?limit=200"))["items"]
+    told = [line["data"] for line in lines if line["type"] == "page_withdrawn"]
+    assert len(told) == len(verdicts)
+    assert {line["reason"] for line in told} == {"its alert is acknowledged"}
+    count = shop.app.parts.metrics.registry.get_sample_value(
+        "tickets_pages_unsent_total", {"why": "withdrawn"}
+    )
+    assert count == len(verdicts)
+
+
+async def test_a_page_that_nobody_could_take_in_time_is_expired_and_the_fallback_hears(shop: Shop) -> None:
+    ticket = await alerted(shop)
+    shop.instant += timedelta(hours=12, seconds=1)
+    post = Post(shop)
+    verdicts = await post.empty()
+    assert any(isinstance(verdict, Dead) and verdict.expired for verdict in verdicts)
+    assert set(post.taken) == {MANAGER, "warranty-lead@shop.example.vn"}
+    lines = (await shop.get(f"/v1/tickets/{ticket}/events?limit=200"))["items"]
+    expired = [line["data"] for line in lines if line["type"] == "page_expired"]
+    assert expired[0]["instead"] == ["agent:warranty-lead", "email:manager@shop.example.vn"]
+    assert expired[0]["reason"] == "the page is older than 12:00:00"
+    listed = (await shop.get("/v1/outbox?state=expired"))["items"]
+    assert len(listed) == len(expired)
+
+
+async def test_how_long_a_page_is_of_use_is_the_desks_to_say(shop: Shop) -> None:
+    settings = (await shop.client.get("/v1/desk/settings/desk")).json()
+    for wrong in ("PT1M", "soon"):
+        answer = await shop.client.put("/v1/desk/settings/desk", json={**settings, "page_expiry": wrong})
+        assert answer.json()["errors"][0]["pointer"] == "/page_expiry"
+    answer = await shop.client.put("/v1/desk/settings/desk", json={**settings, "page_expiry": "PT1H"})
+    assert answer.status_code == 200
+    assert (await shop.app.parts.desks.current()).page_expiry == timedelta(hours=1)
 
 
 async def test_two_workers_at_one_death_tell_of_it_once(shop: Shop) -> None:

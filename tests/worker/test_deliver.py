@@ -23,7 +23,7 @@ from tickets.application.deliver import (
     verdict,
 )
 from tickets.persistence.engine import Engine
-from tickets.persistence.outbox import PostgresOutbox
+from tickets.persistence.outbox import LeavingFilter, PostgresOutbox
 
 jitters = st.floats(0, 1, exclude_max=True)
 failures = st.builds(
@@ -80,7 +80,9 @@ async def test_a_failing_receiver_hears_the_same_bytes_at_every_rung_and_then_th
     assert len(way.attempts) == len(LADDER) + 1
     assert set(map(repr, way.attempts)) == {repr(Attempt("ops", row, b'{"a": 1}'))}
     assert decided.reason == "gave up after 11 attempts: answered 500"
-    assert [dead.last_error for dead in await PostgresOutbox(engine).dead(5)] == [decided.reason]
+    assert [
+        dead.last_error for dead in await PostgresOutbox(engine).page(LeavingFilter(state="dead"), 5)
+    ] == [decided.reason]
     assert witness.seen[-1][1] == decided
 
 

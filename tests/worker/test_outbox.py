@@ -8,7 +8,7 @@ from tests.worker.stage import START, put, state
 
 from tickets.application.deliver import Again, Dead, Settled
 from tickets.persistence.engine import Engine
-from tickets.persistence.outbox import PostgresOutbox
+from tickets.persistence.outbox import LeavingFilter, PostgresOutbox
 from tickets.persistence.secrets import SIZE, installation_secret
 
 LEASE = timedelta(minutes=1)
@@ -99,10 +99,10 @@ async def test_the_dead_are_listed_newest_first_and_can_be_sent_after_all(
         claimed = await outbox.claim(row, START, LEASE)
         assert claimed is not None
         await outbox.conclude(claimed, Dead("410\0 \udc80gone"), SOON)
-    first = await outbox.dead(2)
+    first = await outbox.page(LeavingFilter(state="dead"), 2)
     assert [dead.last_error for dead in first] == ["410 ?gone"] * 2
     assert first[0].cause == {"alert": "a"}
-    rest = await outbox.dead(2, before=first[-1].id)
+    rest = await outbox.page(LeavingFilter(state="dead"), 2, before=first[-1].id)
     assert sorted(rows, reverse=True) == [dead.id for dead in first + rest]
     assert (await outbox.backlog()).dead == 3
 

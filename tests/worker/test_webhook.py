@@ -109,7 +109,6 @@ ANSWERS = [
     ("429 Slow", ("retry-after: 120",), Outcome.failed("answered 429", timedelta(seconds=120))),
     ("503 Later", ("retry-after: Mon, 02 Mar 2026 09:05:00 GMT",), FIVE_MINUTES),
     ("429 Slow", ("retry-after: soon",), Outcome.failed("answered 429")),
-    ("410 Gone", (), Outcome.refused("answered 410: it is gone; take the webhook off the desk")),
     ("413 Big", (), Outcome.refused("answered 413: the body is too large for it")),
     ("302 Found", ("location: http://127.0.0.1/",), Outcome.failed(f"answered 302; {NOT_FOLLOWED}")),
     ("308 There", ("location: /other",), Outcome.failed(f"answered 308; {NOT_FOLLOWED}")),
@@ -123,6 +122,12 @@ async def test_what_an_answer_means(
     there.will_say(status, *headers)
     assert await way.send("ops", ROW, BODY) == outcome
     assert len(there.requests) == 1
+
+
+async def test_an_address_that_is_gone_is_named(way: Webhook, desk: Desk, there: Receiver) -> None:
+    there.will_say("410 Gone")
+    outcome = await way.send("ops", ROW, BODY)
+    assert (outcome.kind, outcome.gone) == ("refused", desk.url)
 
 
 async def test_an_endless_answer_is_not_read(way: Webhook, there: Receiver) -> None:

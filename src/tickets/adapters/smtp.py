@@ -123,4 +123,4 @@ class NoMail:
 
 def _refusal(refusal: aiosmtplib.SMTPResponseException) -> Outcome:
     reason = f"{refusal.code} {refusal.message}"
-    return Outcome.refused(reason) if refusal.code >= PERMANENT else Outcome.failed(reason)
+    return Outcome.refused(reason) if refusal.code >= PERMANENT else Outcome.failed(reason, answered=True)

@@ -14,9 +14,9 @@ from tickets.adapters.webhook_signature import signed_headers
 from tickets.application.deliver import Outcome
 from tickets.application.webhook_body import CLOUD_EVENT
 
-TOO_MANY, UNAVAILABLE = 429, 503
+GONE, TOO_MANY, UNAVAILABLE = 410, 429, 503
 NEVER = {
-    410: "it is gone; take the webhook off the desk",
+    GONE: "it is gone; give the webhook another address, or take it off the desk",
     413: "the body is too large for it",
     415: "it does not take JSON",
 }
@@ -75,7 +75,7 @@ class Webhook:
             return Outcome.refused(str(fault))
         except (OSError, httpx.HTTPError) as fault:
             return Outcome.failed(f"{type(fault).__name__}: {fault}")
-        return self._judge(response)
+        return self._judge(response, endpoint.url)
 
     async def _request(self, endpoint: Endpoint, row: UUID, body: bytes) -> httpx.Request:
         headers = {
@@ -84,12 +84,13 @@ class Webhook:
         }
         return await self._http.request(endpoint.url, body, headers)
 
-    def _judge(self, response: httpx.Response) -> Outcome:
+    def _judge(self, response: httpx.Response, url: str) -> Outcome:
         status = response.status_code
         if response.is_success:
             return Outcome.sent()
         if status in NEVER:
-            return Outcome.refused(f"answered {status}: {NEVER[status]}")
+            gone = url if status == GONE else None
+            return Outcome.refused(f"answered {status}: {NEVER[status]}", gone=gone)
         if response.is_redirect:
             return Outcome.failed(f"answered {status}; redirects are not followed")
         asked = response.headers.get("retry-after") if status in (TOO_MANY, UNAVAILABLE) else None

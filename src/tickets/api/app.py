@@ -34,6 +34,7 @@ from tickets.api.routes import (
     messages,
     offers,
     on_call,
+    outbox,
     posted_mail,
     pull,
     reports,
@@ -71,6 +72,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     *calls.ROUTES,
     *agents.ROUTES,
     *desk.ROUTES,
+    *outbox.ROUTES,
 )
 """Every route there is."""
 

@@ -32,6 +32,7 @@ from tickets.persistence.job_store import PostgresJobs
 from tickets.persistence.mail_addresses import PostgresAddresses
 from tickets.persistence.mail_places import MailPlaces
 from tickets.persistence.objects import Objects
+from tickets.persistence.outbox import PostgresOutbox
 from tickets.persistence.presence_store import PostgresPresences
 from tickets.persistence.promise_reading import PromiseReading
 from tickets.persistence.reading import Reading
@@ -86,6 +87,7 @@ class Parts:
     customer_reading: CustomerReading
     erasure: PostgresErasure
     calls: PostgresCalls
+    outbox: PostgresOutbox
     streams: Streams
     doors: Doors
     message_doors: MessageDoors

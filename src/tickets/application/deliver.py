@@ -1,7 +1,7 @@
 """Something leaves: claim an outbox row, send its bytes, settle it, or try again until a day is over."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 from uuid import UUID
@@ -19,7 +19,11 @@ LONGEST_WAIT = timedelta(hours=24)
 
 
 class Claimed(Struct, frozen=True, kw_only=True):
-    """An outbox row somebody holds the lease of. `attempts` counts this one; `fence` proves the lease."""
+    """An outbox row somebody holds the lease of. `attempts` counts this one; `fence` proves the lease.
+
+    `barred`: it is not to be tried, because its endpoint is disabled, or had no room for it for too long.
+    `alert_state` is how the alert stands that it is a page of. `since` is when it was written or replayed.
+    """
 
     id: UUID
     way: str
@@ -29,14 +33,28 @@ class Claimed(Struct, frozen=True, kw_only=True):
     attempts: int
     fence: int
     created_at: datetime
+    since: datetime
+    barred: Literal["disabled", "held"] | None = None
+    endpoint_error: str | None = None
+    alert_state: str | None = None
+
+
+Says = Literal["answers", "failed", ""]
+"""What a verdict says of the endpoint: it is well, it is not, or nothing, for it was not asked."""
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """What came of one attempt: taken, not this time, or never."""
+    """What came of one attempt: taken, not this time, or never.
+
+    `answered`: what failed is this row's affair, the endpoint is well. `gone`: the address that will never
+    take anything any more.
+    """
 
     kind: Literal["sent", "failed", "refused"]
     reason: str = ""
     retry_after: timedelta | None = None
+    answered: bool = False
+    gone: str | None = None
 
     @classmethod
     def sent(cls) -> "Outcome":
@@ -44,18 +62,22 @@ class Outcome(Struct, frozen=True, kw_only=True):
         return cls(kind="sent")
 
     @classmethod
-    def failed(cls, reason: str, retry_after: timedelta | None = None) -> "Outcome":
+    def failed(
+        cls, reason: str, retry_after: timedelta | None = None, *, answered: bool = False
+    ) -> "Outcome":
         """It may go better later; not before `retry_after` when the receiver said so."""
-        return cls(kind="failed", reason=reason, retry_after=retry_after)
+        return cls(kind="failed", reason=reason, retry_after=retry_after, answered=answered)
 
     @classmethod
-    def refused(cls, reason: str) -> "Outcome":
-        """The same bytes will never be taken there."""
-        return cls(kind="refused", reason=reason)
+    def refused(cls, reason: str, *, gone: str | None = None) -> "Outcome":
+        """The same bytes will never be taken there; with `gone`, nor will any others."""
+        return cls(kind="refused", reason=reason, gone=gone)
 
 
 class Settled(Struct, frozen=True):
     """It left."""
+
+    says: Says = "answers"
 
 
 class Again(Struct, frozen=True):
@@ -63,15 +85,29 @@ class Again(Struct, frozen=True):
 
     at: datetime
     reason: str
+    says: Says = "failed"
 
 
 class Dead(Struct, frozen=True):
-    """Given up; somebody has to look at it, and may replay it."""
+    """Given up; somebody has to look at it, and may replay it.
+
+    `gone`: the address that takes nothing any more. `expired`: nobody tried any longer, it is of no use now.
+    """
 
     reason: str
+    says: Says = "answers"
+    gone: str | None = None
+    expired: bool = False
 
 
-Verdict = Settled | Again | Dead
+class Withdrawn(Struct, frozen=True):
+    """Not sent, because what it was about is over."""
+
+    reason: str
+    says: Says = ""
+
+
+Verdict = Settled | Again | Dead | Withdrawn
 
 
 class Outbox(Protocol):
@@ -110,12 +146,30 @@ def verdict(outcome: Outcome, attempts: int, now: datetime, jitter: float) -> Ve
     if outcome.kind == "sent":
         return Settled()
     if outcome.kind == "refused":
-        return Dead(outcome.reason)
+        return Dead(outcome.reason, gone=outcome.gone)
+    says: Says = "answers" if outcome.answered else "failed"
     if attempts > len(LADDER):
-        return Dead(f"gave up after {attempts} attempts: {outcome.reason}")
+        return Dead(f"gave up after {attempts} attempts: {outcome.reason}", says)
     asked = min(outcome.retry_after or timedelta(), LONGEST_WAIT)
     wait = max(LADDER[attempts - 1], asked)
-    return Again(now + wait * (1 + SPREAD * jitter), outcome.reason)
+    return Again(now + wait * (1 + SPREAD * jitter), outcome.reason, says)
+
+
+def without_trying(claimed: Claimed, now: datetime, expiry: timedelta) -> Verdict | None:
+    """What becomes of a row that is not to be sent at all; None when it is.
+
+    A page is withdrawn when nobody has to hear of its alert any more, and expired when it is older than
+    `expiry`: whoever read it now would take it for news.
+    """
+    if claimed.alert_state is not None and claimed.alert_state != "open":
+        return Withdrawn(f"its alert is {claimed.alert_state}")
+    if claimed.barred == "disabled":
+        return Dead(f"its endpoint is disabled: {claimed.endpoint_error}", "")
+    if claimed.barred == "held":
+        return Dead(f"waited a day for its endpoint: {claimed.endpoint_error or 'it never had room'}", "")
+    if claimed.alert_state is not None and now - claimed.since > expiry:
+        return Dead(f"the page is older than {expiry}", "", expired=True)
+    return None
 
 
 def storable(reason: str) -> str:
@@ -124,14 +178,25 @@ def storable(reason: str) -> str:
 
 
 class Settle(Protocol):
-    """Concludes what has left."""
+    """Concludes what has left, and what is withdrawn."""
 
-    async def __call__(self, claimed: Claimed, verdict: Settled, now: datetime) -> bool:
+    async def __call__(self, claimed: Claimed, verdict: Settled | Withdrawn, now: datetime) -> bool:
         """Write the verdict and what is told of it; False when somebody else has claimed the row since."""
 
 
+PAGE_EXPIRY = timedelta(hours=12)
+"""After how long a page is of no use any more, unless the desk says otherwise."""
+
+
+async def _usual_expiry() -> timedelta:
+    return PAGE_EXPIRY
+
+
 class Deliver(Struct, frozen=True, kw_only=True):
-    """The use case. `limit` bounds one attempt; `lease` outlasts it, so that no two attempts overlap."""
+    """The use case. `limit` bounds one attempt; `lease` outlasts it, so that no two attempts overlap.
+
+    `expiry` is how old a page may be.
+    """
 
     outbox: Outbox
     ways: Mapping[str, Way]
@@ -140,6 +205,7 @@ class Deliver(Struct, frozen=True, kw_only=True):
     witness: Witness
     bury: Bury
     settle: Settle
+    expiry: Callable[[], Awaitable[timedelta]] = _usual_expiry
     limit: timedelta = timedelta(seconds=30)
     lease: timedelta = timedelta(seconds=60)
 
@@ -148,12 +214,11 @@ class Deliver(Struct, frozen=True, kw_only=True):
         claimed = await self.outbox.claim(row, self.clock(), self.lease)
         if claimed is None:
             return None
-        outcome = await self._attempt(claimed)
+        decided = await self._decide(claimed)
         now = self.clock()
-        decided = verdict(outcome, claimed.attempts, now, self.jitter())
         if isinstance(decided, Dead):
             ours = await self.bury(claimed, decided, now)
-        elif isinstance(decided, Settled):
+        elif isinstance(decided, Settled | Withdrawn):
             ours = await self.settle(claimed, decided, now)
         else:
             ours = await self.outbox.conclude(claimed, decided, now)
@@ -161,6 +226,14 @@ class Deliver(Struct, frozen=True, kw_only=True):
             return None
         self.witness(claimed, decided, now)
         return decided
+
+    async def _decide(self, claimed: Claimed) -> Verdict:
+        expiry = PAGE_EXPIRY if claimed.alert_state is None else await self.expiry()
+        unsent = without_trying(claimed, self.clock(), expiry)
+        if unsent is not None:
+            return unsent
+        outcome = await self._attempt(claimed)
+        return verdict(outcome, claimed.attempts, self.clock(), self.jitter())
 
     async def _attempt(self, claimed: Claimed) -> Outcome:
         way = self.ways.get(claimed.way)

@@ -69,7 +69,8 @@ class GiveUp(Struct, frozen=True):
             data |= {"alert": str(alert.id), "instead": names}
             if not others and not await self.outbox.reaches(alert.id):
                 data["unheard"] = True
-        died = Happened(type="delivery_dead", actor="outbox", occurred_at=now, detected_at=now, data=data)
+        event = "page_expired" if verdict.expired else "delivery_dead"
+        died = Happened(type=event, actor="outbox", occurred_at=now, detected_at=now, data=data)
         after = replace(ticket, epoch=ticket.epoch + 1, updated_at=now)
         return Change(before=ticket, after=after, now=now, happened=(died,), outgoing=outgoing)
 

@@ -172,6 +172,7 @@ async def _deliver(app: Application, stack: AsyncExitStack) -> Coroutine[None, N
         witness=Clerk(app.parts.metrics),
         bury=GiveUp(app.parts.house, app.outbox),
         settle=Delivered(app.parts.house, app.outbox),
+        expiry=lambda: _page_expiry(app),
     )
 
     async def attempt(row: UUID) -> None:
@@ -190,6 +191,11 @@ async def _deliver(app: Application, stack: AsyncExitStack) -> Coroutine[None, N
     runner.start()
     stack.push_async_callback(runner.stop)
     return Relay(outbox=app.outbox, ring=ring, clock=system.now, woken=app.outbox_rung).run()
+
+
+async def _page_expiry(app: Application) -> timedelta:
+    """How old a page may be, as the desk has it now."""
+    return (await app.parts.desks.current()).page_expiry
 
 
 def _messengers(app: Application, stack: AsyncExitStack) -> dict[str, Way]:

@@ -116,7 +116,6 @@ async def _wire(
     envelopes, attachments = PostgresEnvelopes(engine, objects), Attachments(engine, objects, new_id)
     taker = CallTaker(house, calls := PostgresCalls(engine), counting.called, ring_streams)
     signs = VitalSigns(engine, metrics, ring_outbox, beating=settings.heartbeat_url is not None)
-    outbox, reading = PostgresOutbox(engine), Reading(engine)
     jobs, customers, erasure = PostgresJobs(engine), PostgresCustomers(engine), PostgresErasure(engine)
     parts = Parts(
         engine=engine,
@@ -137,7 +136,7 @@ async def _wire(
         objects=objects,
         addresses=PostgresAddresses(engine),
         form_rates=PostgresFormRates(engine),
-        reading=reading,
+        reading=(reading := Reading(engine)),
         promises=PromiseReading(engine),
         jobs=jobs,
         customers=Customers(house, customers),
@@ -145,6 +144,7 @@ async def _wire(
         customer_reading=CustomerReading(engine),
         erasure=erasure,
         calls=calls,
+        outbox=(outbox := PostgresOutbox(engine, str(new_id()), ring_outbox)),
         streams=streams,
         doors=Doors(secret, settings.public_url, os.environ),
         message_doors=MessageDoors(secret, settings.public_url, os.environ),
@@ -287,5 +287,6 @@ def _measuring(
         metrics.overdue.set(max(0.0, (now() - next_instant).total_seconds()))
         await signs.compare_clocks(system.now)
         metrics.show_outbox(leaving.pending, leaving.dead, age)
+        metrics.show_endpoints(await outbox.endpoints.states())
 
     return measure

@@ -51,15 +51,7 @@ class Metrics:
         self.on_call = self._gauge(
             "tickets_on_call", "Whether somebody is on call: 1, or 0 in a gap.", "schedule"
         )
-        self.outbox_size = self._gauge("tickets_outbox_size", "Outbox rows by state.", "state")
-        self.outbox_age = self._gauge(
-            "tickets_outbox_age_seconds", "Age of the oldest row that must still leave."
-        )
-        self.deliveries_dead = self._counter(
-            "tickets_deliveries_dead", "What could not leave and was given up.", "way"
-        )
-        for way in ("email", "webhook"):  # so that the first death is seen to raise it
-            self.deliveries_dead.labels(way)
+        self._leaving()
         self.calls = self._counter("tickets_calls", "Calls by outcome.", "direction", "outcome")
         self.exchanges_away = self._gauge("tickets_exchanges_away", "Asterisks we do not hear.")
         self.forms_refused = self._counter(
@@ -107,6 +99,25 @@ class Metrics:
         self.objects_swept = self._counter("tickets_objects_swept", "Objects deleted: no row needs them.")
         self.envelopes_dropped = self._counter(
             "tickets_envelopes_dropped", "Raw envelopes dropped after TICKETS_KEEP_ENVELOPES."
+        )
+
+    def _leaving(self) -> None:
+        self.outbox_size = self._gauge("tickets_outbox_size", "Outbox rows by state.", "state")
+        self.outbox_age = self._gauge(
+            "tickets_outbox_age_seconds", "Age of the oldest row that must still leave."
+        )
+        self.deliveries_dead = self._counter(
+            "tickets_deliveries_dead", "What could not leave and was given up.", "way"
+        )
+        for way in ("email", "webhook"):  # so that the first death is seen to raise it
+            self.deliveries_dead.labels(way)
+        self.pages_unsent = self._counter(
+            "tickets_pages_unsent", "Pages not sent: withdrawn with their alert, or expired.", "why"
+        )
+        for why in ("withdrawn", "expired"):
+            self.pages_unsent.labels(why)
+        self.endpoints = self._gauge(
+            "tickets_endpoints", "Endpoints nothing leaves to: open after failures, or disabled.", "state"
         )
 
     def _routing(self) -> None:
@@ -166,6 +177,11 @@ class Metrics:
         self.outbox_size.labels("pending").set(pending)
         self.outbox_size.labels("dead").set(dead)
         self.outbox_age.set(oldest.total_seconds())
+
+    def show_endpoints(self, by_state: Mapping[str, int]) -> None:
+        """Set how many endpoints are left alone, and how many are disabled."""
+        for state in ("open", "disabled"):
+            self.endpoints.labels(state).set(by_state.get(state, 0))
 
     def exposition(self) -> bytes:
         """All metrics in Prometheus' text format."""

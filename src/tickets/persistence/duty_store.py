@@ -7,7 +7,7 @@ from datetime import datetime
 from tickets.application.desk.duty_watch import Seen, Watched
 from tickets.domain.ticket import Outgoing
 from tickets.persistence.engine import Engine
-from tickets.persistence.outbox import PUT
+from tickets.persistence.outbox_sql import PUT
 
 BEGIN = """
 INSERT INTO duty_watch (schedule, told_until, look_at, revision)

@@ -4,71 +4,64 @@
 somebody is sending it or because it is too soon to try again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import Literal
 from uuid import UUID
 
 from msgspec import Struct
 
-from tickets.application.deliver import Again, Claimed, Dead, Verdict, storable
+from tickets.application.deliver import Again, Claimed, Dead, Verdict, Withdrawn, storable
+from tickets.application.endpoint import HELD, LONGEST_HELD, PAUSES
+from tickets.domain.words import Instant
+from tickets.persistence import outbox_sql as sql
+from tickets.persistence.endpoints import PostgresEndpoints
 from tickets.persistence.engine import Engine
 from tickets.persistence.rows import Rows
 
-_CLAIMED = Rows(Claimed)
-
-# What leaves for a ticket is written with it; this is for what leaves for something else.
-PUT = """
-INSERT INTO outbox (id, way, destination, body, cause, state, wake_at, created_at)
-VALUES ($1, $2, $3, $4, $5, 'pending', $6, $6)
-"""
-
-# Through the index in the order rows fell due; rows another relay is ringing for are passed over.
-RING = """
-UPDATE outbox SET wake_at = $2
-WHERE id IN (SELECT id FROM outbox WHERE wake_at <= $1 ORDER BY wake_at LIMIT $3 FOR UPDATE SKIP LOCKED)
-RETURNING id
-"""
-UNRING = "UPDATE outbox SET wake_at = $3 WHERE id = ANY ($1) AND wake_at = $2"
-
-CLAIM = f"""
-UPDATE outbox SET fence = fence + 1, attempts = attempts + 1, leased_until = $3, wake_at = $3
-WHERE id = $1 AND state = 'pending' AND (leased_until IS NULL OR leased_until <= $2)
-RETURNING {_CLAIMED.columns}
-"""
-CONCLUDE = """
-UPDATE outbox SET state = $3, wake_at = $4, leased_until = $4, last_error = $5, settled_at = $6
-WHERE id = $1 AND fence = $2 AND state = 'pending'
-"""
+State = Literal["pending", "settled", "dead", "withdrawn", "expired"]
 
 
-class DeadRow(Struct, frozen=True, kw_only=True):
-    """What could not leave, and why. `settled_at` is when it was given up."""
+class Leaving(Struct, frozen=True, kw_only=True):
+    """A row of the outbox without its bytes.
+
+    `wake_at` is when it is looked at next, `settled_at` when it was over. `held_since`: its endpoint has no
+    room for it, or is left alone.
+    """
 
     id: UUID
+    state: State
     way: str
     destination: str
+    endpoint: str
     cause: dict[str, object]
     attempts: int
     last_error: str | None
-    created_at: datetime
-    settled_at: datetime
+    wake_at: Instant | None
+    held_since: Instant | None
+    created_at: Instant
+    replayed_at: Instant | None
+    settled_at: Instant | None
 
 
-_DEAD = Rows(DeadRow)
+class LeavingFilter(Struct, frozen=True, kw_only=True):
+    """Which rows; None is any."""
 
-DEAD = f"""
-SELECT {_DEAD.columns} FROM outbox
-WHERE state = 'dead' AND ($1::uuid IS NULL OR id < $1) ORDER BY id DESC LIMIT $2
+    state: State | None = None
+    way: str | None = None
+    destination: str | None = None
+    endpoint: str | None = None
+
+
+_LEAVING = Rows(Leaving)
+
+PAGE = f"""
+SELECT {_LEAVING.columns} FROM outbox
+WHERE ($1::uuid IS NULL OR id < $1) AND ($2::text IS NULL OR state = $2) AND ($3::text IS NULL OR way = $3)
+  AND ($4::text IS NULL OR destination = $4) AND ($5::text IS NULL OR endpoint = $5)
+ORDER BY id DESC LIMIT $6
 """
-# The fence moves, so that a sender who was frozen all the while has nothing to say any more.
-REPLAY = """
-UPDATE outbox SET state = 'pending', attempts = 0, fence = fence + 1, wake_at = $2,
-                  leased_until = NULL, last_error = NULL, settled_at = NULL
-WHERE id = $1 AND state = 'dead'
-"""
-
-
-REACHES = "SELECT EXISTS (SELECT FROM outbox WHERE cause ->> 'alert' = $1 AND state <> 'dead')"
+FIND = f"SELECT {_LEAVING.columns} FROM outbox WHERE id = $1"
 
 
 class Backlog(Struct, frozen=True):
@@ -82,46 +75,81 @@ class Backlog(Struct, frozen=True):
 _BACKLOG = Rows(Backlog)
 
 BACKLOG = """
-SELECT count(*), min(created_at), (SELECT count(*) FROM outbox WHERE state = 'dead')
+SELECT count(*), min(created_at), (SELECT count(*) FROM outbox WHERE state IN ('dead', 'expired'))
 FROM outbox WHERE wake_at IS NOT NULL
 """
 
 
 class PostgresOutbox:
-    """The `Outbox` of the use case, and what the relay, the API and the metrics ask of it."""
+    """The `Outbox` of the use case, and what the relay, the API and the metrics ask of it.
 
-    def __init__(self, engine: Engine) -> None:
+    `here` names the process: no endpoint gets more than a share of it. `rung` is told when one has room again
+    for what was held.
+    """
+
+    def __init__(self, engine: Engine, here: str = "", rung: Callable[[], object] = lambda: None) -> None:
         self.engine = engine
+        self.here = here
+        self.rung = rung
+        self.endpoints = PostgresEndpoints(engine)
 
     async def ring(self, now: datetime, again_at: datetime, most: int) -> list[UUID]:
         """Up to `most` rows somebody should look at now; those nobody claims are due again at `again_at`."""
-        return [row[0] for row in await self.engine.fetch(RING, now, again_at, most)]
+        return [row[0] for row in await self.engine.fetch(sql.RING, now, again_at, most)]
 
     async def unring(self, rows: Sequence[UUID], again_at: datetime, now: datetime) -> None:
         """Nobody could be told of these: make them due at once, except those claimed meanwhile."""
-        await self.engine.execute(UNRING, list(rows), again_at, now)
+        await self.engine.execute(sql.UNRING, list(rows), again_at, now)
 
     async def claim(self, row: UUID, now: datetime, lease: timedelta) -> Claimed | None:
-        """Take the lease; None when the row is settled, dead, held, or not due yet."""
-        return _CLAIMED.optional(await self.engine.fetch_row(CLAIM, row, now, now + lease))
+        """Take the lease; None when the row is settled, dead, held, or not due yet.
+
+        It is held without an attempt while its endpoint has as many attempts under way as it may, or is left
+        alone after failures.
+        """
+        found = await self.engine.fetch_row(
+            sql.CLAIM, row, now, now + lease, self.here, now + HELD, now - LONGEST_HELD
+        )
+        if found is None:
+            return None
+        taken, *claimed = found
+        return sql.CLAIMED.one(claimed) if taken else None
 
     async def conclude(self, claimed: Claimed, verdict: Verdict, now: datetime) -> bool:
-        """Write the verdict; False when somebody else has claimed the row since."""
+        """Write the verdict, and what it says of the endpoint; False when another has claimed the row."""
         written = _written(verdict, now)
-        return await self.engine.execute(CONCLUDE, claimed.id, claimed.fence, *written) == "UPDATE 1"
+        found = await self.engine.fetch_row(
+            sql.CONCLUDE, claimed.id, claimed.fence, *written, verdict.says, now, list(PAUSES)
+        )
+        concluded, woken = found or (0, 0)
+        if woken:
+            self.rung()
+        if concluded and isinstance(verdict, Dead) and verdict.gone is not None:
+            await self.engine.execute(sql.DISABLE, claimed.id, now, verdict.gone, storable(verdict.reason))
+            self.rung()
+        return bool(concluded)
 
     async def reaches(self, alert: UUID) -> bool:
         """Whether a page of this alert has left, or still may."""
-        found: bool = await self.engine.fetch_value(REACHES, str(alert))
+        found: bool = await self.engine.fetch_value(sql.REACHES, str(alert))
         return found
 
-    async def dead(self, most: int, before: UUID | None = None) -> list[DeadRow]:
-        """A page of what was given up, newest first; `before` is the last id of the page before."""
-        return _DEAD.all(await self.engine.fetch(DEAD, before, most))
+    async def page(self, wanted: LeavingFilter, most: int, before: UUID | None = None) -> list[Leaving]:
+        """A page of rows, newest first; `before` is the last id of the page before."""
+        asked = (wanted.state, wanted.way, wanted.destination, wanted.endpoint)
+        return _LEAVING.all(await self.engine.fetch(PAGE, before, *asked, most))
+
+    async def find(self, row: UUID) -> Leaving | None:
+        """One row."""
+        return _LEAVING.optional(await self.engine.fetch_row(FIND, row))
 
     async def replay(self, row: UUID, now: datetime) -> bool:
         """Send a dead row after all, with its old id and bytes; False when there is no such dead row."""
-        return await self.engine.execute(REPLAY, row, now) == "UPDATE 1"
+        return await self.engine.execute(sql.REPLAY, row, now) == "UPDATE 1"
+
+    async def replay_all(self, endpoint: str, destination: str | None, now: datetime) -> int:
+        """The same for all that was given up of an endpoint, perhaps of one destination; how many."""
+        return int(await self.engine.fetch_value(sql.REPLAY_ALL, endpoint, destination, now) or 0)
 
     async def backlog(self) -> Backlog:
         """What a metric wants to know."""
@@ -135,6 +163,8 @@ def _written(verdict: Verdict, now: datetime) -> tuple[str, datetime | None, str
         case Again(at, reason):
             return "pending", at, storable(reason), None
         case Dead(reason):
-            return "dead", None, storable(reason), now
+            return "expired" if verdict.expired else "dead", None, storable(reason), now
+        case Withdrawn(reason):
+            return "withdrawn", None, storable(reason), now
         case _:
             return "settled", None, None, now

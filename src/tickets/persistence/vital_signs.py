@@ -17,7 +17,7 @@ INSERT INTO outbox (id, way, destination, body, cause, state, wake_at, created_a
 VALUES ($1, 'heartbeat', 'heartbeat', $2, '{}', 'pending', $3, $3)
 ON CONFLICT (id) DO UPDATE
 SET state = 'pending', attempts = 0, fence = outbox.fence + 1, wake_at = $3, leased_until = NULL,
-    last_error = NULL, settled_at = NULL, created_at = $3
+    last_error = NULL, settled_at = NULL, held_since = NULL, created_at = $3
 WHERE outbox.created_at <= $4
 RETURNING id
 """

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from tickets.adapters.webhook import Endpoint
 from tickets.adapters.webhook_signature import PREFIX, written_secret
 from tickets.persistence.desk_store import PostgresDesks
+from tickets.persistence.endpoints import PostgresEndpoints
 from tickets.persistence.engine import Engine
 from tickets.persistence.secrets import installation_secret
 
@@ -13,7 +14,7 @@ class Endpoints:
     """Endpoints by the webhook's key. `refresh` reads the desk; asking is a look at what it found.
 
     The secret comes from the environment variable the webhook names, or else from the database, which makes
-    one when the webhook is first used.
+    one when the webhook is first used. A disabled webhook that goes to another address now is enabled.
     """
 
     def __init__(
@@ -27,6 +28,7 @@ class Endpoints:
         self.desks = desks
         self.environment = environment
         self.random_bytes = random_bytes
+        self.standing = PostgresEndpoints(engine)
         self._revision = -1
         self._found: dict[str, Endpoint] = {}
 
@@ -42,6 +44,7 @@ class Endpoints:
                 key: Endpoint(webhook.url, (await self._secret(key, webhook.secret_env),))
                 for key, webhook in desk.desk.webhooks.items()
             }
+            await self.standing.moved({key: webhook.url for key, webhook in desk.desk.webhooks.items()})
             self._revision = desk.revision
 
     async def _secret(self, key: str, variable: str | None) -> str:

@@ -28,7 +28,7 @@ class Runner:
     """
 
     def __init__(
-        self, broker: Broker, deliver: Callable[[UUID], Awaitable[object]], threads: int = 8
+        self, broker: Broker, deliver: Callable[[UUID], Awaitable[object]], threads: int = 12
     ) -> None:
         self._broker = broker
         self._deliver = deliver

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import structlog
 
-from tickets.application.deliver import Again, Claimed, Dead, Verdict
+from tickets.application.deliver import Again, Claimed, Dead, Verdict, Withdrawn
 from tickets.observability.metrics import Metrics
 
 _log = structlog.get_logger("tickets.outbox")
@@ -19,8 +19,15 @@ class Clerk:
 
     def __call__(self, claimed: Claimed, verdict: Verdict, now: datetime) -> None:
         """Say what became of an attempt."""
-        if isinstance(verdict, Dead):
-            self.metrics.deliveries_dead.labels(claimed.way).inc()
+        match verdict:
+            case Dead(expired=True):
+                self.metrics.pages_unsent.labels("expired").inc()
+            case Dead():
+                self.metrics.deliveries_dead.labels(claimed.way).inc()
+            case Withdrawn():
+                self.metrics.pages_unsent.labels("withdrawn").inc()
+            case _:
+                pass
         _say(claimed, verdict, now)
 
 
@@ -43,6 +50,10 @@ def _say(claimed: Claimed, verdict: Verdict, now: datetime) -> None:
         case Again(at, reason):
             log.warning("delivery_failed", reason=reason, again_at=at.isoformat())
         case Dead(reason):
-            log.error("delivery_dead", reason=reason)
+            log.error("page_expired" if verdict.expired else "delivery_dead", reason=reason)
+            if verdict.gone is not None:
+                log.error("endpoint_disabled", reason=reason)
+        case Withdrawn(reason):
+            log.info("page_withdrawn", reason=reason)
         case _:
             log.info("delivered", age_seconds=round((now - claimed.created_at).total_seconds(), 3))

@@ -128,6 +128,11 @@ class CompiledDesk:
         """How long a presence that runs on beats outlives the last of them."""
         return routing.duration(self.desk.presence_expiry)
 
+    @cached_property
+    def page_expiry(self) -> timedelta:
+        """How old a page may be when it leaves."""
+        return routing.duration(self.desk.page_expiry)
+
     def form(self, key: str) -> Form | None:
         """A form by key."""
         return self.desk.forms.get(key)

@@ -24,7 +24,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     clock of `timezone` (IANA). Customers who wrote to no mailbox are answered from `mailbox`, by default the
     first by key. `weights` is how many units of capacity a ticket of a channel takes, 1 where
     it says nothing. Nobody is given a ticket whose shift ends within `wind_down` (ISO 8601).
-    Who promised beats and sent none for `presence_expiry` is offline.
+    Who promised beats and sent none for `presence_expiry` is offline. A page that has not left within
+    `page_expiry` is of no use any more.
     """
 
     key: str = "desk"
@@ -36,6 +37,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     weights: dict[Channel, Annotated[int, Meta(ge=1, le=1000)]] = {}
     wind_down: str = "PT5M"
     presence_expiry: str = "PT2M"
+    page_expiry: str = "PT12H"
 
 
 class Team(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -146,6 +148,11 @@ class Desk(Struct, frozen=True, kw_only=True):
     def presence_expiry(self) -> str:
         """How long a presence that runs on beats outlives the last of them."""
         return self.settings.get(SETTINGS, _DEFAULTS).presence_expiry
+
+    @property
+    def page_expiry(self) -> str:
+        """How old a page may be when it leaves."""
+        return self.settings.get(SETTINGS, _DEFAULTS).page_expiry
 
     def units(self, channel: Channel) -> int:
         """Units of capacity that a ticket of a channel takes."""

@@ -28,6 +28,7 @@ ME = "me"
 """What stands for the agent a caller acts as, where an agent's key is asked for."""
 
 _NOTICEABLE = timedelta(seconds=5)
+_SOONEST_EXPIRY = timedelta(minutes=5)
 _KEY = re.compile(r"[a-z0-9](?:[a-z0-9_.-]{0,62})")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}|[0-9a-fA-F:.]{2,45}")
@@ -59,6 +60,16 @@ def _settings(desk: Desk, faults: Faults) -> None:
             faults.add("/settings/presence_expiry", "a beat may be five seconds late on any network")
     except ValueError:
         faults.add("/settings/presence_expiry", f"not an ISO 8601 duration: {desk.presence_expiry!r}")
+
+
+def _pages(desk: Desk, faults: Faults) -> None:
+    try:
+        if routing.duration(desk.page_expiry) < _SOONEST_EXPIRY:
+            faults.add(
+                "/settings/page_expiry", "pages are tried again for some minutes; give them PT5M at least"
+            )
+    except ValueError:
+        faults.add("/settings/page_expiry", f"not an ISO 8601 duration: {desk.page_expiry!r}")
 
 
 def _regions(desk: Desk, faults: Faults) -> None:
@@ -272,6 +283,7 @@ def _languages(desk: Desk, faults: Faults) -> None:
 
 _RULES: tuple[Callable[[Desk, Faults], None], ...] = (
     _settings,
+    _pages,
     _regions,
     _schedules,
     _teams,

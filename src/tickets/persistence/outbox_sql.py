@@ -1,0 +1,147 @@
+"""The statements of an outbox row's life, from the bell to the verdict."""
+
+from tickets.application.deliver import Claimed
+from tickets.application.endpoint import AT_ONCE, AT_ONCE_HERE, AT_ONCE_MAIL, FAILURES, PAUSES
+from tickets.persistence.rows import Rows
+
+CLAIMED = Rows(Claimed)
+
+# What leaves for a ticket is written with it; this is for what leaves for something else.
+PUT = """
+INSERT INTO outbox (id, way, destination, body, cause, state, wake_at, created_at)
+VALUES ($1, $2, $3, $4, $5, 'pending', $6, $6)
+"""
+
+# Through the index in the order rows fell due; rows another relay is ringing for are passed over.
+RING = """
+UPDATE outbox SET wake_at = $2
+WHERE id IN (SELECT id FROM outbox WHERE wake_at <= $1 ORDER BY wake_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+RETURNING id
+"""
+UNRING = "UPDATE outbox SET wake_at = $3 WHERE id = ANY ($1) AND wake_at = $2"
+
+_COMPUTED = {
+    "barred": "go.barred",
+    "endpoint_error": "go.last_error",
+    "since": "coalesce(o.replayed_at, o.created_at)",
+    "alert_state": """(SELECT state FROM alert WHERE id = CASE WHEN o.cause ->> 'alert' ~ '^[0-9a-f-]{36}$'
+                                                    THEN (o.cause ->> 'alert')::uuid END)""",
+}
+
+_LIVE = "(l.value ->> 0)::numeric > extract(epoch FROM $2::timestamptz)"
+
+# A row is taken when its endpoint has room for one more attempt; the endpoint's row is the lock of that, and
+# its leases are counted as they are under it. Otherwise the row is held, without an attempt. One that can
+# never leave is taken without an attempt, to be given up. $3 is when the lease ends, $4 who takes it, $5 when
+# a held row is looked at again, $6 since when one has been held too long.
+CLAIM = f"""
+WITH asked AS (
+    SELECT o.id, o.endpoint, o.held_since,
+           CASE WHEN e.disabled_at IS NOT NULL THEN 'disabled'
+                WHEN o.held_since <= $6 THEN 'held' END AS barred,
+           e.last_error, e.open_until
+    FROM outbox AS o LEFT JOIN endpoint AS e ON e.name = o.endpoint
+    WHERE o.id = $1 AND o.state = 'pending' AND (o.leased_until IS NULL OR o.leased_until <= $2)
+    FOR UPDATE OF o SKIP LOCKED
+), admitted AS (
+    INSERT INTO endpoint AS e (name, leases)
+    SELECT endpoint, jsonb_build_object(id::text, jsonb_build_array(
+        extract(epoch FROM $3::timestamptz), $4::text, false))
+    FROM asked WHERE barred IS NULL
+    ON CONFLICT (name) DO UPDATE SET
+        leases = (SELECT coalesce(jsonb_object_agg(l.key, l.value), '{{}}') FROM jsonb_each(e.leases) AS l
+                  WHERE {_LIVE})
+                 || CASE WHEN e.open_until IS NULL THEN excluded.leases
+                         ELSE jsonb_set(excluded.leases, ARRAY[$1::text, '2'], 'true') END,
+        open_until = CASE WHEN e.open_until IS NOT NULL THEN $3::timestamptz END
+    WHERE e.disabled_at IS NULL AND (e.open_until IS NULL OR e.open_until <= $2)
+      AND (SELECT count(*) < CASE e.name WHEN 'email' THEN {AT_ONCE_MAIL} ELSE {AT_ONCE} END
+              AND count(*) FILTER (WHERE l.value ->> 1 = $4::text) < {AT_ONCE_HERE}
+           FROM jsonb_each(e.leases) AS l WHERE {_LIVE})
+    RETURNING name
+), go AS (
+    SELECT id, barred, last_error, open_until, EXISTS (SELECT FROM admitted) AS admitted FROM asked
+)
+UPDATE outbox AS o SET
+    fence = o.fence + CASE WHEN go.admitted OR go.barred IS NOT NULL THEN 1 ELSE 0 END,
+    attempts = o.attempts + CASE WHEN go.admitted THEN 1 ELSE 0 END,
+    leased_until = CASE WHEN go.admitted OR go.barred IS NOT NULL THEN $3::timestamptz END,
+    wake_at = CASE WHEN go.admitted OR go.barred IS NOT NULL THEN $3 ELSE greatest(go.open_until, $5) END,
+    held_since = CASE WHEN go.admitted OR go.barred IS NOT NULL THEN NULL ELSE coalesce(o.held_since, $2) END
+FROM go WHERE o.id = go.id
+RETURNING go.admitted OR go.barred IS NOT NULL,
+          {", ".join(_COMPUTED.get(field, f"o.{field}") for field in CLAIMED.fields)}
+"""
+
+# $7 is what the attempt says of the endpoint: it answers, it failed, or nothing; $9 how long it is left
+# alone from the failure too many on. Whoever began before it was left alone has nothing more to say of it.
+CONCLUDE = f"""
+WITH concluded AS (
+    UPDATE outbox SET state = $3, wake_at = $4, leased_until = $4, last_error = $5::text, settled_at = $6,
+                      held_since = NULL
+    WHERE id = $1 AND fence = $2 AND state = 'pending'
+    RETURNING endpoint
+), told AS (
+    UPDATE endpoint AS e SET
+        leases = e.leases - $1::text,
+        failures = CASE WHEN new.says = 'failed' THEN e.failures + 1 WHEN new.says = 'answers' THEN 0
+                        ELSE e.failures END,
+        open_until = CASE WHEN new.says = 'failed' AND e.failures + 1 >= {FAILURES}
+                          THEN $8::timestamptz
+                               + ($9::interval[])[least(e.failures + 2 - {FAILURES}, {len(PAUSES)})]
+                          WHEN new.says = 'answers' THEN NULL ELSE e.open_until END,
+        last_error = CASE WHEN new.says = 'failed' THEN $5::text WHEN new.says = 'answers' THEN NULL
+                          ELSE e.last_error END,
+        failed_at = CASE WHEN new.says = 'failed' THEN $8::timestamptz ELSE e.failed_at END
+    FROM concluded JOIN endpoint AS was ON was.name = concluded.endpoint CROSS JOIN LATERAL (
+        SELECT CASE WHEN $7::text = 'failed' AND was.open_until IS NOT NULL
+                         AND NOT coalesce((was.leases -> $1::text ->> 2)::boolean, false) THEN ''
+                    ELSE $7::text END AS says
+    ) AS new
+    WHERE e.name = concluded.endpoint
+    RETURNING e.name, e.open_until
+), woken AS (
+    UPDATE outbox SET wake_at = $8::timestamptz WHERE id IN (
+        SELECT id FROM outbox
+        WHERE held_since IS NOT NULL AND endpoint IN (SELECT name FROM told WHERE open_until IS NULL)
+        ORDER BY wake_at LIMIT 2 FOR UPDATE SKIP LOCKED)
+    RETURNING id
+)
+SELECT (SELECT count(*) FROM concluded), (SELECT count(*) FROM woken)
+"""
+
+# What is queued for it is looked at at once, except what is under way; what another claims just now is later.
+DISABLE = """
+WITH gone AS (
+    INSERT INTO endpoint AS e (name, disabled_at, disabled_url, last_error, failed_at)
+    SELECT endpoint, $2, $3, $4, $2 FROM outbox WHERE id = $1
+    ON CONFLICT (name) DO UPDATE SET
+        disabled_at = coalesce(e.disabled_at, $2), disabled_url = $3, last_error = $4, failed_at = $2
+    RETURNING name, leases
+)
+UPDATE outbox SET wake_at = $2, leased_until = NULL WHERE id IN (
+    SELECT o.id FROM outbox AS o JOIN gone ON gone.name = o.endpoint
+    WHERE o.state = 'pending' AND NOT gone.leases ? o.id::text
+    FOR UPDATE OF o SKIP LOCKED)
+"""
+
+# The fence moves, so that a sender who was frozen all the while has nothing to say any more.
+_AGAIN = """
+state = 'pending', attempts = 0, fence = fence + 1, leased_until = NULL, last_error = NULL, settled_at = NULL
+"""
+REPLAY = f"""
+UPDATE outbox SET {_AGAIN.strip()}, wake_at = $2, replayed_at = $2
+WHERE id = $1 AND state IN ('dead', 'expired')
+"""
+REPLAY_ALL = f"""
+WITH again AS (
+    UPDATE outbox SET {_AGAIN.strip()}, wake_at = $3, replayed_at = $3
+    WHERE endpoint = $1 AND ($2::text IS NULL OR destination = $2) AND state IN ('dead', 'expired')
+    RETURNING id
+)
+SELECT count(*) FROM again
+"""
+
+REACHES = """
+SELECT EXISTS (SELECT FROM outbox WHERE cause ->> 'alert' = $1 AND state NOT IN ('dead', 'expired'))
+"""
