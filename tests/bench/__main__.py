@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.bench import arithmetic, calendars, lateness, mails, opening, rosters, routers
+from tests.bench import arithmetic, calendars, deliveries, lateness, mails, opening, rosters, routers
 from tests.bench.place import Place
 
 PARTS = ("opening", "lateness", "arithmetic", "calendars", "routing", "mail")
@@ -36,6 +36,8 @@ def main() -> None:
             opening.measure(place, asked.rounds, asked.seconds, asked.connections)
         if "lateness" in parts:
             lateness.measure(place, asked.armed, asked.due)
+        if "mail" in parts:
+            deliveries.measure(place, asked.rounds, asked.seconds, asked.connections)
         if "routing" in parts:
             routers.measure(place, asked.rounds)
     if "arithmetic" in parts:

@@ -6,6 +6,7 @@ So many connections, kept alive, each with one request under way. Prints one lin
 import asyncio
 import sys
 import time
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
@@ -24,9 +25,8 @@ WARM_UP = 0.5
 class Caller(asyncio.Protocol):
     """One connection: sends a request, waits for the whole answer, sends the next."""
 
-    def __init__(self, template: bytes, numbers: "count[int]", seen: list[float], bad: list[bytes]) -> None:
-        self.template = template
-        self.numbers = numbers
+    def __init__(self, requests: Iterator[bytes], seen: list[float], bad: list[bytes]) -> None:
+        self.requests = requests
         self.seen = seen
         self.bad = bad
         self.heard = b""
@@ -38,9 +38,9 @@ class Caller(asyncio.Protocol):
 
     def ask(self) -> None:
         """Send one request."""
-        number = next(self.numbers)
+        request = next(self.requests)
         self.started = time.perf_counter()
-        self.transport.write(self.template % (b"%04d" % (number % CUSTOMERS + 1), b"%09d" % number))
+        self.transport.write(request)
 
     def data_received(self, data: bytes) -> None:
         """Take the answer in; ask again once it is whole."""
@@ -52,15 +52,15 @@ class Caller(asyncio.Protocol):
         if len(rest) < length:
             return
         self.heard = b""
-        if head.startswith(b"HTTP/1.1 201"):
+        if head.startswith((b"HTTP/1.1 201", b"HTTP/1.1 200")):
             self.seen.append(time.perf_counter() - self.started)
         else:
             self.bad.append(head + rest)
         self.ask()
 
 
-async def call(port: int, key: str, connections: int, seconds: float, first: int) -> Turn:
-    """What a turn of so many seconds came to, after a short warm-up."""
+def opening(port: int, key: str, first: int) -> Iterator[bytes]:
+    """Requests that open tickets, with external ids from `first` on."""
     content = body("CUSTOMER", "order-EXTERNAL_").replace(b"%", b"%%")
     content = content.replace(b"-CUSTOMER@", b"-%s@").replace(b"EXTERNAL_", b"%s")
     length = len(content % (b"0001", b"000000001"))
@@ -68,12 +68,17 @@ async def call(port: int, key: str, connections: int, seconds: float, first: int
         f"POST /v1/tickets HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {key}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
     )
-    template, numbers = head.encode() + content, count(first)
+    template = head.encode() + content
+    return (template % (b"%04d" % (n % CUSTOMERS + 1), b"%09d" % n) for n in count(first))
+
+
+async def call(port: int, connections: int, seconds: float, requests: Iterator[bytes]) -> Turn:
+    """What a turn of so many seconds came to, after a short warm-up."""
     seen: list[float] = []
     bad: list[bytes] = []
     loop = asyncio.get_running_loop()
     for _ in range(connections):
-        await loop.create_connection(lambda: Caller(template, numbers, seen, bad), "127.0.0.1", port)
+        await loop.create_connection(lambda: Caller(requests, seen, bad), "127.0.0.1", port)
     await asyncio.sleep(WARM_UP)
     seen.clear()
     started = time.perf_counter()
@@ -86,5 +91,6 @@ async def call(port: int, key: str, connections: int, seconds: float, first: int
 
 if __name__ == "__main__":
     _, port, key, connections, seconds, first = sys.argv
-    turn = uvloop.run(call(int(port), key, int(connections), float(seconds), int(first)))
+    asked = opening(int(port), key, int(first))
+    turn = uvloop.run(call(int(port), int(connections), float(seconds), asked))
     sys.stdout.buffer.write(msgspec.json.encode(turn))

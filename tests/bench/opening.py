@@ -33,29 +33,31 @@ def measure(place: Place, rounds: int, seconds: float, connections: int) -> None
             url = place.database(role, desk)
             key = place.key(url)
             server = stack.enter_context(place.running(role, url, connections))
-            return lambda: _load(server, key, connections, seconds, next(first))
+            return lambda: loaded(server, seconds, "load.py", key, connections, seconds, next(first))
 
         turns: dict[str, Callable[[], Turn]] = {
             "POST /v1/tickets, tickets api": served("api"),
             "POST /v1/tickets, tickets serve": served("serve"),
-            BARE: lambda: _run("bare.py", bare_url, connections, seconds),
+            BARE: lambda: run("bare.py", bare_url, connections, seconds),
             "pgbench, the same two statements": lambda: pgbench(bare_url, place.folder, connections, seconds),
         }
         taken: dict[str, list[Turn]] = {name: [] for name in turns}
         for _ in range(rounds):
             for name, turn in turns.items():
-                taken[name].append(_costed(turn, database, seconds))
+                taken[name].append(costed(turn, database, seconds))
     _show(taken, connections)
 
 
-def _load(server: Running, key: str, connections: int, seconds: float, first: int) -> Turn:
+def loaded(server: Running, seconds: float, script: str, *arguments: object) -> Turn:
+    """A turn of a server under the load that a script makes, with what the server spent on a request."""
     before = spent(server.process.pid)
     with server.its_turn():
-        turn = _run("load.py", server.port, key, connections, seconds, first)
+        turn = run(script, server.port, *arguments)
     return replace(turn, cpu=_a_request(spent(server.process.pid) - before, turn, seconds))
 
 
-def _costed(turn: Callable[[], Turn], database: int, seconds: float) -> Turn:
+def costed(turn: Callable[[], Turn], database: int, seconds: float) -> Turn:
+    """A turn, with what the database spent on a request."""
     before = spent(database)
     taken = turn()
     return replace(taken, database=_a_request(spent(database) - before, taken, seconds))
@@ -66,7 +68,8 @@ def _a_request(spent: float, turn: Turn, seconds: float) -> float:
     return 1000 * spent / (turn.rate * (seconds + WARM_UP))
 
 
-def _run(script: str, *arguments: object) -> Turn:
+def run(script: str, *arguments: object) -> Turn:
+    """A turn by a script beside this one."""
     command = [sys.executable, str(_HERE / script), *map(str, arguments)]
     answer = subprocess.run(command, capture_output=True, check=False)
     if answer.returncode:

@@ -101,6 +101,7 @@ class Place:
             **{name: text for name, text in os.environ.items() if not name.startswith("TICKETS_")},
             "TICKETS_DATABASE_URL": url,
             "TICKETS_DATA_DIR": str(self.folder / f"{role}-{port}"),
+            "TICKETS_OBJECT_STORE": str(self.folder / "objects"),
             "TICKETS_PORT": str(port),
             "TICKETS_POOL_SIZE": str(connections),
             "TICKETS_LOG_FORMAT": "json",

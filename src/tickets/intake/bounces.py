@@ -41,8 +41,8 @@ _SUBJECTS = re.compile(
     r"|non remis|échec de la remise|non recapitabile"
     r"|no se puede entregar|не доставлено|недоставлен|退信|投递失败"
     r"|không (?:gửi|chuyển|phát) được|thư (?:bị )?trả (?:lại|về)|gửi thư (?:không thành công|thất bại)",
-    re.IGNORECASE,
 )
+"""In lower case: told to ignore it, the search takes three times as long, and every mail is asked."""
 _SAYS = re.compile(
     r"(?:could|can|was|were|has|have|had)\s?(?:not|n't)\s+(?:yet\s+)?(?:be|been|able\s+to\s+be"
     r"|able\s+to)?\s*(?:deliver|sent|reach|process|complete)"
@@ -155,7 +155,7 @@ def _of_words(root: Part, sender: str, text: str, own: frozenset[str]) -> Return
     headers, subject = root.headers, root.headers.text("subject")
     named = [each.address for value in headers.texts("x-failed-recipients") for each in read_addresses(value)]
     daemon = _MACHINES.fullmatch(sender.partition("@")[0]) is not None
-    machine, titled = daemon or _is_unanswerable(root), _SUBJECTS.search(subject) is not None
+    machine, titled = daemon or _is_unanswerable(root), _SUBJECTS.search(subject.lower()) is not None
     if not (named or machine or titled):
         return None  # nearly every mail
     head = _above_copy(text)
@@ -188,12 +188,12 @@ def _says_both(subject: str, sender: str, found: list[str], *, enclosed: bool) -
     """
     answers = subject[:3].lower() == "re:" and "non remis" not in subject
     bare = re.sub(r"^\W*(?:warning|\[[^\]]{1,40}\])?\W*", "", subject, flags=re.IGNORECASE)
-    begins = _SUBJECTS.match(bare) is not None
+    begins = _SUBJECTS.match(bare.lower()) is not None
     return not answers and (bool(found) or not sender or (enclosed and begins))
 
 
 def _says_failed(subject: str, text: str) -> bool:
-    return _SUBJECTS.search(subject) is not None or _SAYS.search(_above_copy(text)) is not None
+    return _SUBJECTS.search(subject.lower()) is not None or _SAYS.search(_above_copy(text)) is not None
 
 
 def _written_to(root: Part) -> Iterator[str]:

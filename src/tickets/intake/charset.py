@@ -42,6 +42,8 @@ def decode(data: bytes, charset: str = "") -> str:
 
     Nothing declared, or nothing Python knows, means UTF-8 or else Windows-1252. Never raises.
     """
+    if not charset and data.isascii():
+        return data.decode("ascii")
     codec = _codec(charset[:_NAME_LIMIT])
     if codec.startswith("iso2022_jp"):  # seven bits, so UTF-8 would take its escapes for text
         return data.replace(b"\x1b$B", b"\x1b$(Q").decode("iso2022_jp_2004", "replace")

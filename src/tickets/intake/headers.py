@@ -2,7 +2,6 @@
 
 import binascii
 import re
-from collections.abc import Iterator
 from typing import Self
 
 from msgspec import Struct
@@ -15,8 +14,9 @@ HEAD_LIMIT = 512_000
 VALUE_LIMIT = 16_000
 """Characters of one value; the rest is not looked at."""
 
-_END = re.compile(rb"(?:\r\n|\n|\r(?!\n))[ \t]*(?:\r\n|\n|\r)")
-_FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:[ \t]*(.*)", re.DOTALL)
+_END = re.compile(rb"\n[ \t]*(?:\r\n|\n|\r)")
+_END_ANY = re.compile(rb"(?:\r\n|\n|\r(?!\n))[ \t]*(?:\r\n|\n|\r)")
+_FIELD = re.compile(rb"^([!-9;-~]{1,200})[ \t]*:[ \t]*(.*)", re.MULTILINE)
 _WORD = re.compile(r"=\?([^\s?*]{1,60})(?:\*[^\s?]{0,20})?\?([bBqQ])\?([^?\r\n]*)\?=")
 _PARAMETER = re.compile(r';\s*([^\s=;"]{1,100})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))', re.DOTALL)
 _SECTION = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*)?")
@@ -24,9 +24,10 @@ _PERCENT = re.compile(rb"%([0-9a-fA-F]{2})")
 
 
 class Headers(Struct, frozen=True):
-    """Fields in order: lower-case name and raw value, unfolded."""
+    """Fields in order: lower-case name and raw value, unfolded. `first` are the first values by name."""
 
     fields: tuple[tuple[str, bytes], ...] = ()
+    first: dict[str, bytes] = {}
 
     @classmethod
     def read(cls, raw: bytes, start: int, end: int) -> tuple[Self, int]:
@@ -34,13 +35,17 @@ class Headers(Struct, frozen=True):
         limit = min(end, start + HEAD_LIMIT)
         if raw[start : start + 1] in {b"\n", b"\r"}:
             return cls(), start + (2 if raw[start : start + 2] == b"\r\n" else 1)
-        blank = _END.search(raw, start, limit)
+        blank = _END.search(raw, start, limit)  # a literal first: four times as fast
+        before = blank.start() if blank else limit
+        if raw.count(b"\r", start, before) != raw.count(b"\r\n", start, before + 1):
+            blank = _END_ANY.search(raw, start, limit)
         body = blank.end() if blank else limit
-        return cls(tuple(_fields(raw[start : blank.start() if blank else limit]))), body
+        fields = _fields(raw[start : blank.start() if blank else limit])
+        return cls(fields, dict(reversed(fields))), body
 
     def raw(self, name: str) -> bytes:
         """The first value of `name`, or nothing."""
-        return next((value for field, value in self.fields if field == name), b"")
+        return self.first.get(name, b"")
 
     def text(self, name: str) -> str:
         """The first value of `name`, decoded for people."""
@@ -48,33 +53,29 @@ class Headers(Struct, frozen=True):
 
     def plain(self, name: str) -> str:
         """The first value of `name` as text, its encoded words as they stand."""
-        return decode(self.raw(name))[:VALUE_LIMIT]
+        return decode(self.first[name])[:VALUE_LIMIT] if name in self.first else ""
 
     def texts(self, *names: str) -> tuple[str, ...]:
         """Every value of any of `names`, encoded words as they stand."""
-        return tuple(decode(value)[:VALUE_LIMIT] for field, value in self.fields if field in names)
+        if self.first.keys().isdisjoint(names):
+            return ()
+        return tuple([decode(value)[:VALUE_LIMIT] for field, value in self.fields if field in names])
 
     def parameters(self, name: str) -> tuple[str, dict[str, str]]:
         """A structured value: its head in lower case (`text/plain`) and its parameters, decoded."""
         return parse_parameters(self.plain(name))
 
 
-def _fields(head: bytes) -> Iterator[tuple[str, bytes]]:
-    name = ""
-    lines: list[bytes] = []
-    for line in head.splitlines():
-        if line[:1] in {b" ", b"\t"}:
-            lines.append(line)
-        elif field := _FIELD.match(line):
-            if name:
-                yield name, b"".join(lines).strip()
-            name, lines = field[1].decode("ascii").lower(), [field[2]]
-    if name:
-        yield name, b"".join(lines).strip()
+def _fields(head: bytes) -> tuple[tuple[str, bytes], ...]:
+    lines = head.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    unfolded = lines.replace(b"\n ", b" ").replace(b"\n\t", b"\t")
+    return tuple([(name.decode("ascii").lower(), value.strip()) for name, value in _FIELD.findall(unfolded)])
 
 
 def decode_words(value: str) -> str:
     """`value` with RFC 2047 encoded words decoded; neighbours of one charset are joined before decoding."""
+    if "=?" not in value:
+        return value
     pieces: list[str] = []
     pending, charset, last = b"", "", 0
     for word in _WORD.finditer(value):
@@ -97,6 +98,8 @@ def _word_bytes(encoding: str, text: str) -> bytes:
 
 def parse_parameters(value: str) -> tuple[str, dict[str, str]]:
     """Split `text/plain; name="a"` as RFC 2045 has it, with RFC 2231 continuations and charsets."""
+    if ";" not in value:
+        return value.strip().lower(), {}
     found: dict[str, list[tuple[int, bool, str]]] = {}
     for match in _PARAMETER.finditer(value):
         text = re.sub(r"\\(.)", r"\1", match[2]) if match[2] is not None else match[3].strip().strip('"')

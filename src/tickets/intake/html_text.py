@@ -66,6 +66,8 @@ def text_of_html(html: str, cleaned: str | None = None) -> str:
 
 def _is_excessive(html: str) -> bool:
     """Counts by name, for a closing tag that matches nothing closes nothing."""
+    if html.count("<") <= DEPTH_LIMIT:
+        return False
     opened, depth = 0, 0
     still_open: Counter[str] = Counter()
     for tag in _TAG.finditer(html):

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
+from itertools import chain
 from uuid import UUID
 
 from msgspec import Struct
@@ -29,6 +30,7 @@ REFERENCES_LIMIT = 50
 
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,900}>")
 _RECIPIENTS = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "to", "cc")
+_INSTEAD = ("reply-to", "sender", "return-path")
 _RETURNED = frozenset({"message/rfc822", "text/rfc822-headers", "message/global", "text/plain"})
 _FIRST_LINE = 100
 _TAG = re.compile(r"\[#([1-9][0-9]{0,17})\]")
@@ -71,7 +73,8 @@ def read_mail(raw: bytes, mailbox: Mailbox, secret: bytes) -> Draft:
     """
     root = read_parts(raw)
     headers = root.headers
-    sender = _sender(headers, mailbox.address)
+    authors = [read_addresses(value) for value in headers.texts("from")]
+    sender = _sender(headers, authors, mailbox.address)
     body = read_body(root)
     reply, quoted = split_quote(body.text)
     text, signature = split_signature(reply)
@@ -115,23 +118,22 @@ def read_mail(raw: bytes, mailbox: Mailbox, secret: bytes) -> Draft:
         or is_automatic(root, sender.address, mailbox.address),
         returned=returned,
         verdicts=verdicts,
-        vouched=vouched(sender.address, verdicts) if _has_one_author(headers) else None,
+        # Of several authors, servers may have checked another than we read.
+        vouched=vouched(sender.address, verdicts) if [len(each) for each in authors] == [1] else None,
         written_at=_date(headers),
     )
 
 
-def _sender(headers: Headers, mailbox: str) -> Address:
-    """Who wrote: From; Reply-To only where From is missing or is the mailbox itself (relayed web forms).
+def _sender(headers: Headers, authors: list[tuple[Address, ...]], mailbox: str) -> Address:
+    """Who wrote: `authors` of From; Reply-To only where From is missing or the mailbox (relayed web forms).
 
     Never both: a Reply-To chosen by a stranger would make them the customer of that address.
     """
-    for name in ("from", "reply-to", "sender", "return-path"):
-        for value in headers.texts(name):
-            for address in read_addresses(value):
-                if address.address != mailbox.lower():
-                    return address
-    own = read_addresses(headers.plain("from"))
-    return own[0] if own else Address("", "")
+    others = (read_addresses(each) for name in _INSTEAD for each in headers.texts(name))
+    for address in chain.from_iterable(chain(authors, others)):
+        if address.address != mailbox.lower():
+            return address
+    return authors[0][0] if authors and authors[0] else Address("", "")
 
 
 def _subject(headers: Headers, text: str) -> str:
@@ -169,11 +171,6 @@ def _external_id(root: Part, own_id: str) -> str:
         return digest.hexdigest()
     short = digest.hexdigest()[:16]
     return f"{own_id[: ID_LIMIT - len(short) - 1]} {short}"
-
-
-def _has_one_author(headers: Headers) -> bool:
-    """One From with one address: of several, servers may have checked another than we read."""
-    return [len(read_addresses(value)) for value in headers.texts("from")] == [1]
 
 
 def _number(headers: Headers) -> int | None:

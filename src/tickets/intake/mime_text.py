@@ -48,8 +48,7 @@ def read_body(root: Part) -> Body:
     files: list[Part] = []
     _collect(root, sections, files)
     attachments = _attachments(files[:ATTACHMENTS_LIMIT], sections)
-    html = "\n".join(_html(section) for section in sections)[: HTML_LIMIT + 1]
-    cleaned = clean_html(html) if any(section.html for section in sections) else None
+    cleaned = _cleaned(sections) if any(section.html for section in sections) else None
     whole = cleaned if len(sections) == 1 else None
     texts = [section.text(whole).strip("\r\n") for section in sections]
     invitations = [invitation(part.text) for part in files if part.media_type == CALENDAR]
@@ -87,7 +86,12 @@ def _alternative(part: Part, sections: list[_Section], files: list[Part]) -> Non
 def _is_text(part: Part) -> bool:
     if part.media_type not in {"text/plain", "text/html", "text/enriched"}:
         return False
-    return part.disposition[0] != "attachment" and not part.file_name
+    disposition, parameters = part.disposition
+    return disposition != "attachment" and not parameters.get("filename") and not part.parameters.get("name")
+
+
+def _cleaned(sections: list[_Section]) -> str | None:
+    return clean_html("\n".join(_html(section) for section in sections)[: HTML_LIMIT + 1])
 
 
 def _html(section: _Section) -> str:

@@ -20,7 +20,8 @@ _WROTE = re.compile(
     re.IGNORECASE,
 )
 _OPENING = re.compile(
-    r"\s*(?:(?:-\s)?(?:On|Am|Le|El|Em|Il|Op|Den|Dnia|W dniu|Vào|Ngày|Lúc)\b|\d{1,4}\s?[-./年]"
+    r"\s*(?=[-\d在oaleidwvnlmtfs])"
+    r"(?:(?:-\s)?(?:On|Am|Le|El|Em|Il|Op|Den|Dnia|W dniu|Vào|Ngày|Lúc)\b|\d{1,4}\s?[-./年]"
     r"|\d{1,2}\s\w{3,12}\.?\s\d{4}|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6},\s\d|在\s?\d)",
     re.IGNORECASE,
 )
@@ -53,7 +54,7 @@ _DATE = re.compile(
     r"^\s*[*_]{0,2}(?:date|sent|datum|gesendet|data|ngày|дата|message du)\s?[*_]{0,2}\s?:", re.IGNORECASE
 )
 _FORWARD = re.compile(
-    r"^\W*(?:begin forwarded message|forwarded (?:message|by)|weitergeleitete nachricht"
+    r"^\W*(?=[bfwmt])(?:begin forwarded message|forwarded (?:message|by)|weitergeleitete nachricht"
     r"|message transféré|mensaje reenviado|thư (?:đã )?(?:được )?chuyển tiếp"
     r"|tin nhắn (?:đã )?(?:được )?chuyển tiếp)\b",
     re.IGNORECASE,
@@ -78,20 +79,22 @@ def _start(lines: Sequence[str]) -> int | None:
             return None
         if here.lstrip().startswith(">"):
             return number if _only_quote(lines[number:]) else None
-        if _SEPARATOR.match(here) or _header_block(lines, number):
+        if "--" in here and _SEPARATOR.match(here):
             return number
-        length = _attribution(lines, number)
-        if length and _quote_follows(lines[number + length :], dated=bool(_OPENING.match(here))):
+        if (":" in here or "：" in here) and _header_block(lines, number):
+            return number
+        opens = _OPENING.match(here) is not None
+        if not opens and not _HINT.search(here):
+            continue  # most lines
+        length = _attribution(lines, number, most=3 if opens else 1)
+        if length and _quote_follows(lines[number + length :], dated=opens):
             return number
     return None
 
 
-def _attribution(lines: Sequence[str], number: int) -> int:
+def _attribution(lines: Sequence[str], number: int, most: int) -> int:
     """How many lines an attribution takes here (long ones are wrapped); 0 when there is none."""
-    opens = bool(_OPENING.match(lines[number]))
-    if not opens and not _HINT.search(lines[number]):
-        return 0  # nearly every line
-    for length in (1, 2, 3) if opens else (1,):
+    for length in range(1, most + 1):
         taken = lines[number : number + length]
         if len(taken) < length or not taken[-1].strip() or taken[-1].lstrip().startswith(">"):
             return 0

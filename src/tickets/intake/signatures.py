@@ -29,7 +29,9 @@ def split_signature(text: str) -> tuple[str, str]:
 
 
 def _start(lines: list[str]) -> int | None:
-    last = max((number for number, line in enumerate(lines) if line.strip()), default=0)
+    last = len(lines) - 1
+    while last and not lines[last].strip():
+        last -= 1
     first = max(0, last - LINES_LIMIT)
     for number in range(first, last):
         if lines[number].rstrip() == "--":

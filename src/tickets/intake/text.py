@@ -22,10 +22,21 @@ _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 def block(text: str, limit: int = TEXT_LIMIT) -> str:
     r"""`text` with `\n` line ends, without NUL and lone surrogates, at most `limit` characters."""
     text = text[: limit * 2].replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
-    return _SURROGATES.sub("\ufffd", text)[:limit].strip()
+    return _without_halves(text)[:limit].strip()
 
 
 def line(text: str, limit: int = SUBJECT_LIMIT) -> str:
     """`text` on one line: runs of white space and control characters become one space."""
-    text = _SURROGATES.sub("\ufffd", _CONTROLS.sub(" ", text[: limit * 4]))
+    text = text[: limit * 4]
+    if not text.isprintable():
+        text = _without_halves(_CONTROLS.sub(" ", text))
     return " ".join(text.split())[:limit].rstrip()
+
+
+def _without_halves(text: str) -> str:
+    """No lone surrogate. That there is none is seen soonest by encoding."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return _SURROGATES.sub("\ufffd", text)
+    return text
