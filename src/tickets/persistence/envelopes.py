@@ -1,6 +1,7 @@
 """Envelopes in PostgreSQL."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,19 +10,23 @@ from tickets.application.receive import Envelope
 from tickets.application.views import EnvelopeView
 from tickets.domain.words import Channel
 from tickets.persistence.engine import Engine
+from tickets.persistence.gathering import Gathering
 from tickets.persistence.objects import Objects
 from tickets.persistence.rows import Rows
 
 _REASON_LIMIT = 10_000
 _DROPPED_AT_ONCE = 500
 _HEAD = 65_536
+_LANES = 4
+_AT_ONCE = 16
 _VIEW = Rows(EnvelopeView)
 _SHOWN = _VIEW.columns.replace("bytes", "coalesce(bytes, octet_length(body))")
 _WHOLE = "id, channel, account, media_type, body, idempotency_key, received_at, object"
 
 _KEEP = f"""
 INSERT INTO envelope ({_WHOLE}, head, digest, bytes, state)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'received')
+SELECT *, 'received' FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::text[],
+                                 $7::timestamptz[], $8::text[], $9::bytea[], $10::bytea[], $11::int[])
 """
 _ACCEPT = """
 UPDATE envelope SET state = 'accepted', reason = NULL, ticket_id = $2 WHERE id = $1 AND state <> 'accepted'
@@ -59,24 +64,35 @@ class PostgresEnvelopes:
     def __init__(self, engine: Engine, objects: Objects) -> None:
         self.engine = engine
         self.objects = objects
+        self._keeping = Gathering(self._keep, lanes=_LANES, most=_AT_ONCE)
 
     async def keep(self, envelope: Envelope) -> None:
-        """Store and commit; a large body before its row."""
+        """Store and commit, together with those that come at the same time; a large body before its row."""
         key = await self.objects.put("envelope", envelope.id, envelope.body, envelope.received_at)
-        await self.engine.execute(
-            _KEEP,
-            envelope.id,
-            envelope.channel,
-            envelope.account,
-            envelope.media_type,
-            envelope.body if key is None else None,
-            envelope.given_id,
-            envelope.received_at,
-            key,
-            None if key is None else envelope.body[:_HEAD],
-            hashlib.sha256(envelope.body).digest(),
-            len(envelope.body),
-        )
+        if key is None:
+            await self._keeping.ask(envelope)
+        else:
+            await self._keep([envelope], key)
+
+    async def _keep(self, envelopes: Sequence[Envelope], key: str | None = None) -> Sequence[None]:
+        rows = [
+            (
+                envelope.id,
+                envelope.channel,
+                envelope.account,
+                envelope.media_type,
+                envelope.body if key is None else None,
+                envelope.given_id,
+                envelope.received_at,
+                key,
+                None if key is None else envelope.body[:_HEAD],
+                hashlib.sha256(envelope.body).digest(),
+                len(envelope.body),
+            )
+            for envelope in envelopes
+        ]
+        await self.engine.execute(_KEEP, *map(list, zip(*rows, strict=True)))
+        return [None] * len(rows)
 
     async def accept(self, envelope: UUID, ticket: UUID | None) -> None:
         """It said nothing new: what it asks for was done before, on this ticket."""
