@@ -88,7 +88,8 @@ def rebuild(call_id: str, facts: Iterable[CallFact]) -> TelephoneCall:
     """
     known = sorted(set(facts), key=_place)
     first = {told: fact.at for fact in reversed(known) for told in (fact.told,)}
-    direction: Direction = next((fact.direction for fact in known if fact.direction), "in")
+    said = [fact.direction for fact in known if fact.direction]
+    direction: Direction = "out" if "out" in said else "in"  # that it is ours may show only as it goes on
     ended_at = _end(known)
     answered_at, seconds = first.get("answered"), max((f.seconds for f in known if f.seconds), default=None)
     if answered_at is None and seconds and ended_at is not None:

@@ -104,14 +104,15 @@ def channel_event(row: Mapping[str, str]) -> ChannelEvent:
 
 
 def calls_of(events: Iterable[ChannelEvent], line: Line) -> tuple[CallReport, ...]:
-    """The calls that channel events tell of, in any order: one for each linked id."""
+    """The calls that channel events tell of, in any order: one for each linked id.
+
+    Of a call that one of us begins nothing is said before it is seen whom it reaches.
+    """
     calls: dict[str, set[ChannelEvent]] = defaultdict(set)
     for event in events:
         calls[event.linked].add(event)
-    return tuple(
-        CallReport(call_id=linked, facts=tuple(_facts(sorted(found, key=_place), linked, line)))
-        for linked, found in calls.items()
-    )
+    told = {linked: tuple(_facts(sorted(found, key=_place), linked, line)) for linked, found in calls.items()}
+    return tuple(CallReport(call_id=linked, facts=facts) for linked, facts in told.items() if facts)
 
 
 def _place(event: ChannelEvent) -> tuple[datetime, str, str]:
@@ -121,6 +122,8 @@ def _place(event: ChannelEvent) -> tuple[datetime, str, str]:
 def _facts(events: list[ChannelEvent], linked: str, line: Line) -> Iterable[CallFact]:
     own = [event for event in events if event.unique == linked]
     began = next((event for event in own if event.name == "CHAN_START"), events[0])
+    if not _leads_somewhere(began, events):
+        return
     theirs = own if not began.local else _first_real(events)
     numbers = [event.number for event in theirs if event.number and event.name in _NUMBERED]
     caller = numbers[-1] if numbers else began.number
@@ -146,6 +149,18 @@ def _facts(events: list[ChannelEvent], linked: str, line: Line) -> Iterable[Call
     ended = {event.unique for event in events if event.name == "CHAN_END"}
     if ends and (over or starts <= ended):
         yield CallFact(told="hung_up", at=max(own_ends or ends))
+
+
+def _leads_somewhere(began: ChannelEvent, events: list[ChannelEvent]) -> bool:
+    """From outside, or to a second channel or a queue, or over; or its beginning was not heard."""
+    ended = {event.unique for event in events if event.name == "CHAN_END"}
+    return (
+        began.name != "CHAN_START"
+        or bool(_FROM_OUTSIDE.search(began.context))
+        or len({event.unique for event in events if not event.local}) > 1
+        or any(event.application in _QUEUES for event in events)
+        or {event.unique for event in events} <= ended
+    )
 
 
 def _first_real(events: list[ChannelEvent]) -> list[ChannelEvent]:
@@ -174,12 +189,20 @@ def _answered(events: list[ChannelEvent], began: ChannelEvent) -> tuple[datetime
 
 
 def _direction(began: ChannelEvent, events: list[ChannelEvent]) -> Direction:
-    """From outside, or to the outside; a call between two of us counts as one that came in."""
+    """From outside, or to the outside; a call between two of us counts as one that came in.
+
+    Outside is where the context of a channel is a trunk's; of a call of ours that is the channel called.
+    """
     if _FROM_OUTSIDE.search(began.context):
         return "in"
-    return (
-        "out" if any(event.name == "XIVO_OUTCALL" or event.context == "outcall" for event in events) else "in"
-    )
+    return "out" if any(_to_outside(event, began) for event in events) else "in"
+
+
+def _to_outside(event: ChannelEvent, began: ChannelEvent) -> bool:
+    if event.name == "XIVO_OUTCALL" or event.context == "outcall":
+        return True
+    called = event.name == "CHAN_START" and event.unique != began.unique and not event.local
+    return called and bool(_FROM_OUTSIDE.search(event.context))
 
 
 def _of_cdr(row: Mapping[str, str], line: Line) -> CallReport:

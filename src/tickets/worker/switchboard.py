@@ -63,9 +63,10 @@ class Ear:
         events = self._calls.setdefault(event.linked, set())
         events.add(event)
         body = write_events(sorted(events, key=lambda each: (each.at, each.unique, each.name)))
-        (report,) = read_events(body, self.line)
-        if self._said.get(event.linked) == report.facts:
+        reports = read_events(body, self.line)
+        if not reports or self._said.get(event.linked) == reports[0].facts:
             return []
+        (report,) = reports
         self._said[event.linked] = report.facts
         if any(fact.told == "hung_up" for fact in report.facts) or len(self._calls) > MOST_CALLS:
             oldest = event.linked if len(self._calls) <= MOST_CALLS else next(iter(self._calls))
