@@ -7,15 +7,24 @@ time. The slowest is told at the end.
 
 import argparse
 import logging
+import os
 import random
+import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[2] / "src")]
 
-from tests.fuzz.targets import SEEDS, TARGETS  # noqa: E402 - found by the line above
+try:
+    import atheris  # type: ignore[import-untyped,import-not-found,unused-ignore]
+except ImportError:
+    atheris = None
+with nullcontext() if atheris is None else atheris.instrument_imports(include=["tickets"]):
+    from tests.fuzz.targets import SEEDS, TARGETS
 
 LIMIT = 1.0
 """Seconds of processor time one input of at most `LONGEST` bytes may take."""
@@ -75,18 +84,30 @@ def main() -> None:
     asked = ask.parse_args()
     logging.disable()  # python-multipart tells of every byte it does not like
     watch = Watch()
-    try:
-        import atheris  # type: ignore[import-untyped,import-not-found,unused-ignore]  # noqa: PLC0415
-    except ImportError:
+    if atheris is None:
         blindly(watch, asked.seconds, asked.seed)
         watch.tell()
         return
-    atheris.instrument_all()
-    limits = [f"-max_total_time={int(asked.seconds)}", f"-max_len={LONGEST}", f"-seed={asked.seed}"]
-    atheris.Setup([sys.argv[0], *limits], watch)
-    import atexit  # noqa: PLC0415 - libFuzzer leaves by exit
+    with tempfile.TemporaryDirectory(prefix="tickets-fuzz-") as corpus:
+        led(watch, Path(corpus), asked.seconds, asked.seed)
 
-    atexit.register(watch.tell)
+
+def led(watch: Watch, corpus: Path, seconds: float, seed: int) -> None:
+    """Let coverage lead until the time is over. libFuzzer never returns, so that the process ends here."""
+    for target in range(len(TARGETS)):
+        for place, text in enumerate(SEEDS):
+            (corpus / f"{target}-{place}").write_bytes(bytes([target]) + text)
+    until = time.monotonic() + seconds
+
+    def one(data: bytes) -> None:
+        watch(data)
+        if time.monotonic() > until:
+            watch.tell()
+            sys.stdout.flush()
+            shutil.rmtree(corpus)
+            os._exit(0)
+
+    atheris.Setup([sys.argv[0], f"-max_len={LONGEST}", f"-seed={seed}", str(corpus)], one)
     atheris.Fuzz()
 
 
