@@ -26,7 +26,7 @@ class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     skills: dict[str, SkillLevel] = {}
     languages: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
-    capacity: Annotated[int, msgspec.Meta(ge=0)] = 1
+    capacity: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 1
 
 
 class Availability(msgspec.Struct, frozen=True, kw_only=True, gc=False):

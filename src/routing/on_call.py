@@ -1,5 +1,6 @@
 """Who is on call: one pure function that the engine, the API and every feed ask."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -77,16 +78,31 @@ class _Piece(msgspec.Struct, frozen=True):
 
 
 def _piece(schedule: Schedule, zone: ZoneInfo, at: datetime) -> _Piece:
-    layer, found = _answering(schedule, zone, at)
-    since, until = found.since, found.until
-    agent, override = found.agent, None
-    for index, candidate in enumerate(schedule.overrides):
-        edges = candidate.starts_at.astimezone(UTC), candidate.ends_at.astimezone(UTC)
+    over = [(each.starts_at.astimezone(UTC), each.ends_at.astimezone(UTC)) for each in schedule.overrides]
+    override = _absolute(schedule, over, at)
+    if override is None:
+        layer, found = _answering(schedule, zone, at)
+        agent, turn, since, until = found.agent, found.turn, found.since, found.until
+    else:  # nothing beneath it matters while it holds
+        layer, turn, agent = None, None, schedule.overrides[override].agent
+        since, until = over[override]
+    for index in range(0 if override is None else override + 1, len(over)):
+        candidate, edges = schedule.overrides[index], over[index]
         since = max((edge for edge in (since, *edges) if edge is not None and edge <= at), default=None)
         until = min((edge for edge in (until, *edges) if edge is not None and edge > at), default=None)
         if edges[0] <= at < edges[1] and candidate.replaces in (None, agent):
             agent, override = candidate.agent, index
-    return _Piece(agent, layer, found.turn, override, schedule, since, until)
+    return _Piece(agent, layer, turn, override, schedule, since, until)
+
+
+def _absolute(schedule: Schedule, over: Sequence[tuple[datetime, datetime]], at: datetime) -> int | None:
+    """The last override that holds at an instant whoever would answer."""
+    holding = (
+        index
+        for index in reversed(range(len(over)))
+        if schedule.overrides[index].replaces is None and over[index][0] <= at < over[index][1]
+    )
+    return next(holding, None)
 
 
 def _answering(schedule: Schedule, zone: ZoneInfo, at: datetime) -> tuple[Layer | None, Stretch]:

@@ -103,16 +103,20 @@ def _by_hand(team: str) -> Rule:
     return Rule(key="", order=0, team=team)
 
 
+LONGEST = timedelta(days=366)
+"""Nothing here waits longer; an instant so much later is still one."""
+
+
 @lru_cache(maxsize=1024)
 def duration(text: str) -> timedelta:
     """An ISO 8601 duration of elapsed time; days are 24 hours here (nobody waits in business time).
 
     Raises:
-        ValueError: the text is not such a duration, or it is negative.
+        ValueError: the text is not such a duration, or it is negative or longer than `LONGEST`.
     """
     length = msgspec.convert(text, timedelta)
-    if length < timedelta(0):
-        raise ValueError(f"a duration cannot be negative: {text}")
+    if not timedelta(0) <= length <= LONGEST:
+        raise ValueError(f"a duration lies between nothing and {LONGEST.days} days: {text}")
     return length
 
 
@@ -155,5 +159,5 @@ def _check_duration(text: str, pointer: str) -> list[Fault]:
     try:
         duration(text)
     except ValueError:
-        return [Fault(pointer, f"not an ISO 8601 duration: {text!r}")]
+        return [Fault(pointer, f"not an ISO 8601 duration of 366 days at most: {text!r}")]
     return []

@@ -14,6 +14,10 @@ LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 """Schedules answer from `EARLIEST` until just before `LATEST`."""
 
 
+LONGEST_OVERRIDE = timedelta(days=366)
+"""What holds for longer is no exception: it is said by a layer."""
+
+
 class Override(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """From `starts_at` until just before `ends_at` (aware instants) `agent` answers instead.
 
@@ -115,5 +119,11 @@ def _override_faults(override: Override, at: str) -> Iterator[Fault]:
     edges = {"starts_at": override.starts_at, "ends_at": override.ends_at}
     naive = [name for name, edge in edges.items() if edge.tzinfo is None]
     yield from (Fault(f"{at}/{name}", "an instant must carry its offset from UTC") for name in naive)
-    if not naive and override.ends_at <= override.starts_at:
+    if naive:
+        return
+    outside = [name for name, edge in edges.items() if not EARLIEST <= edge < LATEST]
+    yield from (Fault(f"{at}/{name}", "an override lies between 1970 and 2199") for name in outside)
+    if override.ends_at <= override.starts_at:
         yield Fault(f"{at}/ends_at", "an override must end after it starts")
+    elif override.ends_at - override.starts_at > LONGEST_OVERRIDE:
+        yield Fault(f"{at}/ends_at", "an override lasts 366 days at most; for longer, change the layers")

@@ -218,6 +218,13 @@ async def test_a_leave_that_cannot_be_is_refused(shop: Shop) -> None:
     now = shop.instant
     assert await leaves(shop, now + timedelta(days=1), now) == 422
     assert await leaves(shop, now - timedelta(days=2), now - timedelta(days=1)) == 422
+    for first, last in (
+        ("0001-01-01", "9999-12-31"),
+        ("2026-01-01", "2029-01-03"),
+        ("2036-01-01", "2036-04-01"),
+    ):
+        body = {"starts_at": f"{first}T00:00:00+14:00", "ends_at": f"{last}T23:59:59-14:00"}
+        assert (await shop.client.put(f"{AT}/leave", json=body)).status_code == 422, body
     assert (await shop.client.delete("/v1/agents/nobody/leave")).status_code == 404
     answer = await shop.client.put(
         "/v1/desk/teams/sales", json=await shop.get("/v1/desk/teams/sales") | {"away_limit": "soon"}

@@ -147,10 +147,15 @@ async def test_shifts_and_weights_that_cannot_be_are_refused_where_they_stand(sh
     settings = await shop.get("/v1/desk/settings/desk")
     for body, at in (
         (settings | {"wind_down": "soon"}, "/wind_down"),
+        (settings | {"wind_down": "P999999999D"}, "/wind_down"),
+        (settings | {"presence_expiry": "P367D"}, "/presence_expiry"),
         (settings | {"weights": {"api": 0}}, "/weights/api"),
     ):
         answer = await shop.client.put("/v1/desk/settings/desk", json=body)
         assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, at)
+    many = await shop.get(f"/v1/desk/agents/{HN}") | {"capacity": 10**12}
+    answer = await shop.client.put(f"/v1/desk/agents/{HN}", json=many)
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/capacity")
     team = await shop.get("/v1/desk/teams/sales") | {"shift": "nights"}
     answer = await shop.client.put("/v1/desk/teams/sales", json=team)
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/shift")

@@ -175,6 +175,9 @@ def test_every_fault_of_a_schedule_is_found_at_once_with_its_place() -> None:
         overrides=(
             Override(starts_at=at("2026-01-02T00:00"), ends_at=at("2026-01-02T00:00"), agent="an"),
             Override(starts_at=local("2026-01-02T00:00"), ends_at=at("2026-01-02T00:00"), agent="an"),
+            Override(starts_at=at("0001-01-02T00:00"), ends_at=at("2026-01-02T00:00"), agent="an"),
+            Override(starts_at=at("2026-01-02T00:00"), ends_at=at("9999-12-01T00:00"), agent="an"),
+            Override(starts_at=at("2026-01-02T00:00"), ends_at=at("2027-01-04T00:00"), agent="an"),
         ),
     )
     assert [fault.pointer for fault in check_schedule(broken)] == [
@@ -188,6 +191,11 @@ def test_every_fault_of_a_schedule_is_found_at_once_with_its_place() -> None:
         "/layers/2/hours",
         "/overrides/0/ends_at",
         "/overrides/1/starts_at",
+        "/overrides/2/starts_at",
+        "/overrides/2/ends_at",
+        "/overrides/3/ends_at",
+        "/overrides/3/ends_at",
+        "/overrides/4/ends_at",
     ]
     assert check_schedule(schedule(WEEK, OFFICE, overrides=(LEAVE,))) == ()
 

@@ -87,6 +87,9 @@ async def _any_room(house: House, desk: CompiledDesk, now: datetime) -> bool:
 
 
 async def _round(house: House, desk: CompiledDesk, waiting: list[Ticket], now: datetime) -> list[Change]:
+    now = max(
+        now, *(ticket.updated_at for ticket in waiting)
+    )  # what came on the way to the queue came before
     homeless = [ticket for ticket in waiting if is_homeless(ticket, desk)]
     changes = [await rehome(house, desk, ticket, now) for ticket in homeless]
     waiting = [ticket for ticket in waiting if ticket not in homeless] if homeless else waiting

@@ -1,6 +1,6 @@
 """`/v1/agents`: who there is, whether they are there, and since when."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from litestar import delete, get, post, put
@@ -21,6 +21,9 @@ from tickets.domain.words import Instant, Presence
 
 RECENT = 20
 """How many of an agent's events are shown."""
+
+LONGEST_LEAVE = timedelta(days=1096)
+FURTHEST_LEAVE = timedelta(days=3660)
 
 _TAGS = ["Agents"]
 
@@ -156,6 +159,9 @@ async def plan_leave(key: FromPath[str], request: Call, parts: FromParts, data: 
     agent, now = agent_of(key, request), parts.now()
     if data.ends_at <= max(data.starts_at, now):
         fault = Fault("must be in the future, and later than `starts_at`", pointer="/ends_at")
+        raise Problem(422, "The body does not fit.", errors=[fault])
+    if data.ends_at - data.starts_at > LONGEST_LEAVE or data.ends_at - now > FURTHEST_LEAVE:
+        fault = Fault("a leave lasts three years at most, and ends within ten", pointer="/ends_at")
         raise Problem(422, "The body does not fit.", errors=[fault])
     if not await parts.presences.plan_leave(agent, (data.starts_at, data.ends_at), now):
         raise NotFound(f"there is no agent {agent}")

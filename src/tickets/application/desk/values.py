@@ -54,12 +54,16 @@ def _settings(desk: Desk, faults: Faults) -> None:
     try:
         routing.duration(desk.wind_down)
     except ValueError:
-        faults.add("/settings/wind_down", f"not an ISO 8601 duration: {desk.wind_down!r}")
+        faults.add("/settings/wind_down", _no_duration(desk.wind_down))
     try:
         if routing.duration(desk.presence_expiry) < _NOTICEABLE:
             faults.add("/settings/presence_expiry", "a beat may be five seconds late on any network")
     except ValueError:
-        faults.add("/settings/presence_expiry", f"not an ISO 8601 duration: {desk.presence_expiry!r}")
+        faults.add("/settings/presence_expiry", _no_duration(desk.presence_expiry))
+
+
+def _no_duration(text: str | None) -> str:
+    return f"not an ISO 8601 duration of 366 days at most: {text!r}"
 
 
 def _pages(desk: Desk, faults: Faults) -> None:
@@ -94,7 +98,7 @@ def _teams(desk: Desk, faults: Faults) -> None:
             try:
                 short = text is not None and routing.duration(text) < _NOTICEABLE
             except ValueError:
-                faults.add(pointer("teams", key, field), f"not an ISO 8601 duration: {text!r}")
+                faults.add(pointer("teams", key, field), _no_duration(text))
             else:
                 if short:
                     faults.add(pointer("teams", key, field), "nobody reacts in less than five seconds")
