@@ -15,6 +15,23 @@ from sla.metrics import METRICS, Metric
 from sla.periods import Period
 from sla.policy import Condition, Facts, Policy, Target, Versioned
 from sla.quiet import reopens
+from sla.run import (
+    FALLBACK,
+    EscalateNow,
+    Run,
+    RunAcknowledged,
+    RunEvent,
+    RunLevel,
+    RunResolved,
+    RunSignal,
+    RunSnoozed,
+    RunState,
+    RunTakenOver,
+    RunTerms,
+    RunTouched,
+    RunUnacknowledged,
+)
+from sla.running import RunOutcome, advance, coming, paged_by_promise, with_told
 from sla.signals import (
     Acknowledged,
     AgentReplied,
@@ -36,6 +53,7 @@ from sla.signals import (
 from sla.terms import Level, OnChange, OnReopen, Promise, Terms
 
 __all__ = [
+    "FALLBACK",
     "METRICS",
     "Acknowledged",
     "AgentReplied",
@@ -57,6 +75,7 @@ __all__ = [
     "Coming",
     "Condition",
     "CustomerReplied",
+    "EscalateNow",
     "Event",
     "EventType",
     "Explanation",
@@ -77,6 +96,19 @@ __all__ = [
     "Promise",
     "Reason",
     "Reopened",
+    "Run",
+    "RunAcknowledged",
+    "RunEvent",
+    "RunLevel",
+    "RunOutcome",
+    "RunResolved",
+    "RunSignal",
+    "RunSnoozed",
+    "RunState",
+    "RunTakenOver",
+    "RunTerms",
+    "RunTouched",
+    "RunUnacknowledged",
     "Signal",
     "SlaError",
     "Solved",
@@ -88,14 +120,18 @@ __all__ = [
     "TimePassed",
     "Unassigned",
     "Versioned",
+    "advance",
     "amend",
     "apply",
     "choose",
+    "coming",
     "explain",
     "measure",
+    "paged_by_promise",
     "parse_budget",
     "reopens",
     "replay",
     "time_text",
     "unmet",
+    "with_told",
 ]

@@ -117,7 +117,7 @@ def _at(clock: Clock, promise: Promise, level: Level) -> datetime | None:
     if level.share is not None:
         return clock.reaches(clock.budget * level.share, promise.hours)
     away = -parse_time(level.before_due) if level.before_due else parse_time(level.after_due or "PT0S")
-    if level.clock == "business":
+    if level.in_business_time:
         return clock.reaches(clock.budget + away, promise.hours)
     if clock.due_at is None or clock.since is None:
         return None
@@ -127,7 +127,7 @@ def _at(clock: Clock, promise: Promise, level: Level) -> datetime | None:
 def _repeats(clock: Clock, promise: Promise, rank: int, level: Level, firing: Firing) -> Iterator[Mark]:
     every, at = parse_time(level.repeat or ""), firing.at
     for times in range(firing.times, level.repeat_limit + 1):
-        at = promise.hours.due(at, every) if level.clock == "business" else at + every
+        at = promise.hours.due(at, every) if level.in_business_time else at + every
         if clock.since is not None and at < clock.since:
             at = clock.since
         yield Mark(at, at + INSTANT, rank, level, times)

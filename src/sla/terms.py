@@ -14,18 +14,21 @@ OnReopen = Literal["resume", "new_cycle", "ignore"]
 
 
 class Level(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
-    """One step of an escalation: when, relative to the due instant, somebody must hear of a clock.
+    """One step of an escalation: when somebody must hear of a clock, or of a run.
 
-    Exactly one of `share`, `before_due` and `after_due` says when. On the business clock all three are
-    amounts of the clock's own time, so a pause moves them with the due instant; on the calendar clock they
-    are wall-clock distances.
+    Exactly one of `share`, `before_due`, `after_due` and `delay` says when. The first three are relative to
+    the due instant of a promise. On the business clock they are amounts of the clock's own time, so a pause
+    moves them with the due instant; on the calendar clock they are wall-clock distances. A `delay` counts
+    from the beginning of a run (see `sla.run`): promises have no such levels.
 
     Attributes:
         name: unique among the levels of one escalation policy.
         share: of the budget used, 0.5 is half of it; above 1 is after due.
         before_due: ISO 8601 time such as `PT30M`.
         after_due: ISO 8601 time; `PT0S` is as soon as the promise is broken.
-        clock: what `before_due`, `after_due` and `repeat` count in.
+        delay: ISO 8601 time after the run began; `PT0S` is at once.
+        clock: what `before_due`, `after_due`, `delay` and `repeat` count in; when None the business clock,
+            of a `delay` the calendar clock: whoever is on call wakes up at night.
         repeat: fire again this long after each firing, until acknowledged.
         repeat_limit: how many times again.
 
@@ -37,20 +40,22 @@ class Level(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_
     share: float | None = None
     before_due: str | None = None
     after_due: str | None = None
-    clock: Literal["business", "calendar"] = "business"
+    delay: str | None = None
+    clock: Literal["business", "calendar"] | None = None
     repeat: str | None = None
     repeat_limit: int = 3
 
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
         faults = []
-        if sum(when is not None for when in (self.share, self.before_due, self.after_due)) != 1:
-            faults.append(Fault("", "give exactly one of share, before_due and after_due"))
+        if sum(when is not None for when in (self.share, self.before_due, self.after_due, self.delay)) != 1:
+            faults.append(Fault("", "give exactly one of share, before_due, after_due and delay"))
         if self.share is not None and not self.share > 0:
             faults.append(Fault("/share", "must be above 0"))
         for field, text in (
             ("before_due", self.before_due),
             ("after_due", self.after_due),
+            ("delay", self.delay),
             ("repeat", self.repeat),
         ):
             try:
@@ -58,12 +63,17 @@ class Level(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_
             except BudgetError as error:
                 faults.append(Fault(f"/{field}", str(error)))
             else:
-                if time == ZERO and field != "after_due":
+                if time == ZERO and field not in {"after_due", "delay"}:
                     faults.append(Fault(f"/{field}", "must be longer than nothing"))
         if self.repeat_limit < 0:
             faults.append(Fault("/repeat_limit", "cannot be negative"))
         if faults:
             raise PolicyError(*faults)
+
+    @property
+    def in_business_time(self) -> bool:
+        """Whether it counts open time only."""
+        return self.clock == "business" or (self.clock is None and self.delay is None)
 
 
 class Promise(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -109,6 +119,8 @@ class Promise(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             raise PolicyError(Fault("/budget", str(error))) from None
         if empty:
             raise PolicyError(Fault("/budget", "must allow more than nothing"))
+        if any(level.delay is not None for level in self.levels):
+            raise PolicyError(Fault("/levels", "a delay counts from where a run began"))
 
 
 class Terms(Struct, frozen=True, forbid_unknown_fields=True):

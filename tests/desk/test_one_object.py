@@ -65,6 +65,7 @@ def test_an_object_goes_unless_something_needs_it(sample: Desk) -> None:
     assert [fault.pointer for fault in refused.value.faults] == [
         "/escalation_policies/standard/levels/3/notify/0",
         "/escalation_policies/urgent/levels/1/notify/1",
+        "/escalation_policies/vip/levels/0/notify/0",
     ]
     with pytest.raises(UnknownObject, match="there is no team 'nobody'"):
         remove_object(sample, "teams", "nobody")

@@ -53,7 +53,7 @@ def test_new_holidays_of_the_library_show_as_a_change_of_the_calendar(sample: De
 def test_applying_what_a_plan_says_leaves_nothing_to_change(sample: Desk) -> None:
     wanted = check(
         "teams: {solo: {}}\nagents: {}\nrouting_rules: {}\n"
-        "on_call_schedules: {}\nescalation_policies: {}\nsla_policies: {}",
+        "on_call_schedules: {}\nescalation_policies: {}\nescalation_rules: {}\nsla_policies: {}",
         sample,
     ).desk
     applied = sample

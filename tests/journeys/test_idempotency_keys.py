@@ -14,6 +14,13 @@ POSTS: Mapping[str, object] = {
     "/v1/tickets/{id}/priority": {"priority": "high"},
     "/v1/tickets/{id}/facts": {"type": "call_missed", "occurred_at": "2026-03-01T00:00:00Z"},
     "/v1/tickets/{id}/assign": {"agent": "sales-hn-1"},
+    "/v1/tickets/{id}/escalations": {"policy": "vip", "reason": "a"},
+    "/v1/tickets/{id}/escalations/{run}/acknowledge": None,
+    "/v1/tickets/{id}/escalations/{run}/unacknowledge": None,
+    "/v1/tickets/{id}/escalations/{run}/take-over": None,
+    "/v1/tickets/{id}/escalations/{run}/escalate": None,
+    "/v1/tickets/{id}/escalations/{run}/snooze": {"until": "2026-03-02T10:00:00Z"},
+    "/v1/tickets/{id}/escalations/{run}/resolve": None,
     "/v1/tickets/{id}/solve": None,
     "/v1/tickets/{id}/reopen": None,
     "/v1/tickets/{id}/spam": None,
@@ -50,7 +57,14 @@ POSTS: Mapping[str, object] = {
     "/v1/intake/inbox/{mailbox}/mime": {},
     "/v1/intake/hotline/{line}": {},
 }
-PLACES = {"{id}": NOBODY, "{key}": "sales-hn-1", "{form}": "support", "{mailbox}": "cskh", "{line}": "1900"}
+PLACES = {
+    "{id}": NOBODY,
+    "{run}": NOBODY,
+    "{key}": "sales-hn-1",
+    "{form}": "support",
+    "{mailbox}": "cskh",
+    "{line}": "1900",
+}
 
 
 async def test_every_post_that_does_something_looks_at_its_key(shop: Shop) -> None:

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from tests.worker.stage import START
 
 from tickets.application.notices import METRICS, WORDS, AlertNotices, Language, spoken
-from tickets.domain.escalation import Manner
+from tickets.domain.escalation import Manner, Recipient
 from tickets.domain.ticket import Alert, Ticket
 from tickets.intake.threading import named_by_message_id
 
@@ -60,7 +60,7 @@ def notice(
     made = AlertNotices(
         sender="Tickets <tickets@shop.example>", public_url="https://tickets.shop.example", secret=b"s"
     )
-    return made.render(way, destination, NOTICE, alert, ticket, manner)
+    return made.render(way, destination, NOTICE, alert, ticket, Recipient("agent:an", (), manner))
 
 
 def read(mail: bytes) -> EmailMessage:

@@ -19,6 +19,8 @@ from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.draw import Draw, Scene
 from tickets.application.house import ATTEMPTS, House
 from tickets.application.ports import Idempotent, Known, Ledger, Load, Spoken, Superseded, Wanted
+from tickets.application.runs.rules import holding
+from tickets.application.whose import customer_of
 from tickets.domain.draft import Draft, FieldValue
 from tickets.domain.escalation import Escalation
 from tickets.domain.ticket import Change, Customer, Message, Ticket
@@ -235,11 +237,14 @@ class _Request(Struct, frozen=True):
         pinned = facts.pin_terms(ticket, desk)
         change, escalations = opening(self.draft, ticket, pinned, house, now)
         due = await house.receipts.due(self.draft, desk.desk, now)
-        if escalations or due.mailbox or desk.listeners:  # notices, receipts and events name the number
+        if escalations or due.mailbox or desk.listeners or holding(ticket, desk):
+            # notices, receipts and events name the number
             change = replace(change, after=replace(change.after, number=await house.tickets.next_number()))
         change = house.receipts.add(change, due, self.draft, desk.desk, house.new_id())
         change = house.with_alerts(replace(change, correlation_id=self.correlation_id), escalations, desk)
         change = house.with_events(change, desk)
+        if change.after.terms_id != pinned.id:  # a level that fired at once has changed it
+            pinned = facts.pin_terms(change.after, desk)
         await house.tickets.intern_terms(pinned.id, pinned.body, now)
         idempotent = self.idempotent
         if idempotent is not None and self.answering is not None:
@@ -256,18 +261,6 @@ class _Request(Struct, frozen=True):
 def continues(draft: Draft, ticket: Ticket, spoken: Spoken, now: datetime) -> bool:
     """Whether a direct message goes on with what was said last: somebody works on it, or it is just over."""
     return ticket.working or draft.quiet is None or now - spoken.at <= draft.quiet
-
-
-def customer_of(draft: Draft, customer_id: UUID) -> Customer:
-    """A customer nobody has met before."""
-    sender = draft.sender
-    return Customer(
-        id=customer_id,
-        name=sender.name,
-        language=sender.language,
-        region=sender.region,
-        identities=sender.identities,
-    )
 
 
 def ticket_of(draft: Draft, customer: Customer, ticket_id: UUID, now: datetime) -> Ticket:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from tickets.domain.escalation import Escalation, Manner, Recipient
+from tickets.domain.escalation import Escalation, Recipient
 from tickets.domain.ticket import Alert, Happened, Outgoing, Ticket
 
 
@@ -15,7 +15,13 @@ class Directory(Protocol):
     """What the desk knows of people: whom a level means, right now."""
 
     def recipients(
-        self, policy: str, level: str, ticket: Ticket, at: datetime, notify: Sequence[str] = ()
+        self,
+        policy: str,
+        level: str,
+        ticket: Ticket,
+        at: datetime,
+        notify: Sequence[str] = (),
+        fallback: Sequence[str] = (),
     ) -> Sequence[Recipient]:
         """Everybody a level (or `notify`) tells, never empty: the fallback answers when nobody else does."""
 
@@ -24,17 +30,27 @@ class Notices(Protocol):
     """How an alert reads on each way."""
 
     def render(
-        self, way: str, destination: str, notice_id: UUID, alert: Alert, ticket: Ticket, manner: Manner
+        self,
+        way: str,
+        destination: str,
+        notice_id: UUID,
+        alert: Alert,
+        ticket: Ticket,
+        recipient: Recipient,
     ) -> bytes:
-        """The bytes to send, the same in every attempt."""
+        """The bytes to send to a recipient, the same in every attempt."""
 
 
 class Raised(Struct, frozen=True):
-    """Alerts, what leaves for them, and the history of both."""
+    """Alerts, what leaves for them, the history of both, and whom each run reaches.
+
+    Programs have to acknowledge only where no people are told.
+    """
 
     alerts: tuple[Alert, ...]
     outgoing: tuple[Outgoing, ...]
     happened: tuple[Happened, ...]
+    told: dict[UUID, list[str]] = {}
 
 
 def escalate(
@@ -49,15 +65,21 @@ def escalate(
     alerts: list[Alert] = []
     outgoing: list[Outgoing] = []
     happened: list[Happened] = []
+    told: dict[UUID, list[str]] = {}
     for due in escalations:
-        recipients = directory.recipients(due.policy, due.level, ticket, now, due.notify)
+        recipients = directory.recipients(due.policy, due.level, ticket, now, due.notify, due.fallback)
         alert = _alert(due, ticket, recipients, now, new_id())
         alerts.append(alert)
-        pages = list(leaving(alert, ticket, recipients, notices, now, new_id))
+        paged = [recipient for recipient in recipients if recipient.name not in due.spared]
+        pages = list(leaving(alert, ticket, paged, notices, now, new_id))
         outgoing += pages
+        if due.run is not None:
+            reached = [recipient.name for recipient in paged if recipient.ways]
+            people = [name for name in reached if not name.startswith("webhook:")]
+            told.setdefault(due.run, []).extend(people or reached)
         silent = [recipient.name for recipient in recipients if not recipient.ways]
-        happened.append(_raised(alert, silent, unheard=not pages, now=now))
-    return Raised(tuple(alerts), tuple(outgoing), tuple(happened))
+        happened.append(_raised(alert, silent, unheard=not pages and len(paged) == len(recipients), now=now))
+    return Raised(tuple(alerts), tuple(outgoing), tuple(happened), told)
 
 
 def _alert(
@@ -74,6 +96,7 @@ def _alert(
         recipients=tuple(recipient.name for recipient in recipients),
         occurred_at=due.occurred_at,
         detected_at=now,
+        run=due.run,
     )
 
 
@@ -86,17 +109,17 @@ def leaving(
     new_id: Callable[[], UUID],
 ) -> Iterable[Outgoing]:
     """The notices of an alert: one for each way there is, however many it leads to."""
-    manners: dict[tuple[str, str], Manner] = {}
+    first: dict[tuple[str, str], Recipient] = {}
     for recipient in recipients:
         for leading_there in recipient.ways:
-            manners.setdefault(leading_there, recipient.manner)
-    for (way, destination), manner in manners.items():
+            first.setdefault(leading_there, recipient)
+    for (way, destination), recipient in first.items():
         notice_id = new_id()
         yield Outgoing(
             id=notice_id,
             way=way,
             destination=destination,
-            body=notices.render(way, destination, notice_id, alert, ticket, manner),
+            body=notices.render(way, destination, notice_id, alert, ticket, recipient),
             cause={"alert": str(alert.id), "ticket": str(ticket.id)},
             created_at=now,
         )
@@ -110,6 +133,8 @@ def _raised(alert: Alert, silent: list[str], *, unheard: bool, now: datetime) ->
         "repeat": alert.repeat,
         "recipients": list(alert.recipients),
     }
+    if alert.run is not None:
+        data["run"] = str(alert.run)
     if silent:
         data["without_contact"] = silent
     if unheard:

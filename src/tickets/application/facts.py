@@ -18,6 +18,8 @@ _ACCOUNT = {"form": "form", "inbox": "mailbox", "hotline": "line", "api": "clien
 _encode = msgspec.json.Encoder().encode
 _clocks = msgspec.json.Decoder(sla.Clocks).decode
 _terms = msgspec.json.Decoder(sla.Terms).decode
+_ALWAYS = sla.BusinessCalendar(always_open=True)
+_runs = msgspec.json.Decoder(tuple[sla.Run, ...]).decode
 
 
 _ANSWERS = frozenset({"first_response", "next_response"})
@@ -196,7 +198,37 @@ def told(ticket: Ticket, signal: sla.Signal, pinned: Pinned, now: datetime) -> V
 def with_clocks(ticket: Ticket, clocks: sla.Clocks, next_instant: datetime | None) -> Ticket:
     """The ticket with its clocks put on it, and what is read off them."""
     due = [clock.due_at for clock in clocks.each if clock.state == "running" and clock.due_at]
-    return replace(ticket, clocks=Raw(_encode(clocks)), due_at=min(due, default=None), tick_at=next_instant)
+    moved = replace(ticket, clocks=Raw(_encode(clocks)), due_at=min(due, default=None), tick_at=next_instant)
+    return moved if ticket.runs is None else _ticking(moved, next_instant, runs_of(ticket))
+
+
+def runs_of(ticket: Ticket) -> tuple[sla.Run, ...]:
+    """Its runs, the oldest first."""
+    return () if ticket.runs is None else _runs(ticket.runs)
+
+
+def with_runs(ticket: Ticket, runs: tuple[sla.Run, ...]) -> Ticket:
+    """The ticket with its runs put on it."""
+    clocks = [clock.next_at for clock in clocks_of(ticket) if clock.next_at is not None]
+    moved = replace(ticket, runs=Raw(_encode(runs)) if runs else None)
+    return _ticking(moved, min(clocks, default=None), runs)
+
+
+def _ticking(ticket: Ticket, clocks: datetime | None, runs: Iterable[sla.Run]) -> Ticket:
+    instants = [run.next_at for run in runs if run.next_at is not None]
+    return replace(ticket, tick_at=min([*instants, *([clocks] if clocks else [])], default=None))
+
+
+def hours_of(metric: str, pinned: Pinned) -> sla.BusinessCalendar:
+    """The calendar that business time of a run counts in: of the promise it is about, else of a main one."""
+    promises = {str(promise.metric): promise for promise in pinned.terms.promises}
+    promise = promises.get(metric) or promises.get("resolution") or next(iter(promises.values()), None)
+    return _ALWAYS if promise is None else promise.hours
+
+
+def clocks_of(ticket: Ticket) -> sla.Clocks:
+    """Its clocks."""
+    return _clocks(ticket.clocks)
 
 
 def due_instants(ticket: Ticket) -> dict[str, datetime]:

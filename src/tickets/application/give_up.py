@@ -85,10 +85,12 @@ class GiveUp(Struct, frozen=True):
     ) -> list[Recipient]:
         """The fallback of the escalation policy, as far as it has not been told and can be."""
         policy = facts.escalation_policy(await self.house.pinned(ticket), alert.metric)
+        runs = facts.runs_of(ticket) if alert.run else ()
+        pinned = next((run.terms.fallback for run in runs if run.id == str(alert.run)), ())
         dead = (claimed.way, claimed.destination)
         return [
             other
-            for other in DeskDirectory(desk).fallback(policy, ticket, now)
+            for other in DeskDirectory(desk).fallback(policy, ticket, now, pinned)
             if other.name not in alert.recipients and other.ways and dead not in other.ways
         ]
 

@@ -15,6 +15,7 @@ from tickets.application.desk.directory import DeskDirectory
 from tickets.application.draw import Scene
 from tickets.application.escalate import Notices, escalate
 from tickets.application.ports import Ledger, TicketStore
+from tickets.application.runs.follow import ESCALATION, UNTOLD, Following
 from tickets.application.tell_events import EventNotices, tell_events
 from tickets.domain.escalation import Escalation
 from tickets.domain.ticket import Change, Ticket
@@ -104,12 +105,27 @@ class House:
         return lambda moved, reply: self.answers.answer(moved, reply, correspondence, desk.desk)
 
     def with_alerts(self, change: Change, escalations: tuple[Escalation, ...], desk: CompiledDesk) -> Change:
-        """The change, and whoever has to hear of what became due in it."""
-        if not escalations:
+        """The change, what it means for runs, and whoever has to hear of what became due in it."""
+        if not escalations and change.after.runs is None and not desk.escalation_rules:
             return change
+        following = self.following(change, desk)
+        following.follow(escalations, UNTOLD)
+        return self.followed(following)
+
+    def following(self, change: Change, desk: CompiledDesk, actor: str = ESCALATION) -> Following:
+        """A change for its runs to follow."""
+        pinned = self._pinned.get(change.after.terms_id) or facts.pin_terms(change.after, desk)
+        return Following(change, desk, pinned, self.new_id, actor)
+
+    def followed(self, following: Following) -> Change:
+        """The change that its runs have followed, and whoever has to hear of what is due in it."""
+        change = following.finish()
         raised = escalate(
-            escalations, change.after, DeskDirectory(desk), self.notices, change.now, self.new_id
+            following.due, change.after, DeskDirectory(following.desk), self.notices, change.now, self.new_id
         )
+        if raised.told:
+            following.tell(raised.told)
+            change = following.finish()
         return replace(
             change,
             alerts=change.alerts + raised.alerts,
@@ -137,5 +153,7 @@ class House:
         told = [self.with_events(change, desk) for change in changes]
         await self.tickets.save(told, ledger)
         for change in changes:
+            for settled in change.settled:
+                await self.tickets.settle_alerts(change.after.id, settled, change.now)
             if change.before is not None and change.before.working and not change.after.working:
                 await self.tickets.resolve_alerts(change.after.id)

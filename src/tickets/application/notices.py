@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from tickets.application.facts import ROUTING
+from tickets.application.facts import ROUTING, runs_of
+from tickets.application.runs.links import STANDS, Invited, link_token
 from tickets.application.tell_events import Event
 from tickets.application.webhook_body import Format, Told, webhook_body
-from tickets.domain.escalation import Manner
+from tickets.domain.escalation import Manner, Recipient
 from tickets.domain.ticket import Alert, Ticket
 from tickets.intake.threading import message_id
 
@@ -30,6 +31,8 @@ METRICS: Mapping[Language, Mapping[str, str]] = {
         "agent_work": "agents' work",
         "callback": "callback",
         "routing": "finding an agent",
+        "rule": "escalation",
+        "manual": "escalation",
     },
     "vi": {
         "first_response": "phản hồi đầu tiên",
@@ -41,6 +44,8 @@ METRICS: Mapping[Language, Mapping[str, str]] = {
         "agent_work": "thời gian xử lý",
         "callback": "gọi lại",
         "routing": "tìm người phụ trách",
+        "rule": "báo động",
+        "manual": "báo động",
     },
 }
 WORDS: Mapping[Language, Mapping[str, str]] = {
@@ -48,6 +53,8 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "subject": "{priority}: {metric} of #{number} ({level}) – {subject}",
         "opening": "Ticket #{number} needs attention: its promise of {metric} has reached level {level}.",
         "stuck": "Ticket #{number} waits and goes to nobody: somebody has to see to it.",
+        "run": "Ticket #{number} needs somebody: level {level} of its escalation has been reached.",
+        "acknowledge": "I have it",
         "reason": "Reason",
         "ticket": "Ticket",
         "priority": "Priority",
@@ -67,6 +74,8 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "subject": "{priority}: {metric} của phiếu #{number} ({level}) – {subject}",
         "opening": "Phiếu #{number} cần được xử lý: cam kết {metric} đã đến mức {level}.",
         "stuck": "Phiếu #{number} đang chờ và không được giao cho ai: cần người xử lý.",
+        "run": "Phiếu #{number} cần người xử lý: báo động đã đến mức {level}.",
+        "acknowledge": "Tôi nhận xử lý",
         "reason": "Lý do",
         "ticket": "Phiếu",
         "priority": "Ưu tiên",
@@ -102,10 +111,12 @@ class AlertTicket(Struct, frozen=True, kw_only=True):
 
 
 class AlertData(Struct, frozen=True, kw_only=True):
-    """An alert and its ticket."""
+    """An alert and its ticket; of a run why it began, and the link by which the recipient acknowledges."""
 
     alert: Alert
     ticket: AlertTicket
+    reason: str | None
+    acknowledge_url: str | None
 
 
 class EventData(Struct, frozen=True, kw_only=True):
@@ -120,6 +131,7 @@ class AlertNotices:
 
     `sender` is the From of the mails, `public_url` stands before `/v1/…`.
     `secret` keys Message-IDs of alerts: an answer, or one that came back, joins its ticket and opens none.
+    It signs the links of runs, too.
     """
 
     def __init__(self, *, sender: str, public_url: str, secret: bytes) -> None:
@@ -128,18 +140,31 @@ class AlertNotices:
         self._secret = secret
 
     def render(
-        self, way: str, destination: str, notice_id: UUID, alert: Alert, ticket: Ticket, manner: Manner
+        self,
+        way: str,
+        destination: str,
+        notice_id: UUID,
+        alert: Alert,
+        ticket: Ticket,
+        recipient: Recipient,
     ) -> bytes:
-        """The bytes to send, the same in every attempt."""
+        """The bytes to send to a recipient, the same in every attempt."""
+        link, manner = self._link(alert, recipient), recipient.manner
         if way != "email":
-            data = AlertData(alert=alert, ticket=self._shown(ticket))
+            data = AlertData(
+                alert=alert,
+                ticket=self._shown(ticket),
+                reason=_reason(alert, ticket),
+                acknowledge_url=link,
+            )
             told = self._told(notice_id, "alert.raised", alert.detected_at, ticket, data)
             return webhook_body(told, manner.format)
         mail = addressed(self._sender, destination, notice_id, alert.detected_at)
         del mail["Message-ID"]  # the standard library would encode one longer than a line
         voice = _Voice(spoken(manner), ZoneInfo(manner.timezone))
         mail["Subject"] = voice.subject(alert, ticket)
-        mail.set_content(f"{voice.text(alert, ticket)}\n\n{self._url(ticket)}\n", cte="base64")
+        has_it = f"\n\n{voice.words['acknowledge']}: {link}" if link else ""
+        mail.set_content(f"{voice.text(alert, ticket)}{has_it}\n\n{self._url(ticket)}\n", cte="base64")
         own_id = message_id(ticket.id, notice_id, domain_of(self._sender), self._secret, "notice")
         return f"Message-ID: {own_id}\r\n".encode("ascii") + mail.as_bytes()
 
@@ -151,6 +176,12 @@ class AlertNotices:
     def _told(self, notice_id: UUID, event: str, at: datetime, ticket: Ticket, data: Struct) -> Told:
         source, subject = self._public_url, f"/v1/tickets/{ticket.id}"
         return Told(id=notice_id, type=event, at=at, source=source, subject=subject, data=data)
+
+    def _link(self, alert: Alert, recipient: Recipient) -> str | None:
+        if alert.run is None:
+            return None
+        invited = Invited(alert.ticket_id, alert.run, recipient.name, alert.detected_at + STANDS)
+        return f"{self._public_url}/v1/escalations/{link_token(invited, self._secret)}"
 
     def _shown(self, ticket: Ticket) -> AlertTicket:
         return AlertTicket(
@@ -209,7 +240,7 @@ class _Voice(Struct, frozen=True):
 
     def text(self, alert: Alert, ticket: Ticket) -> str:
         lines = {
-            "reason": ticket.stuck and _line(ticket.stuck),
+            "reason": _reason(alert, ticket),
             "ticket": f"#{ticket.number} {_line(ticket.subject)}",
             "priority": self.words[ticket.priority],
             "status": ticket.status,
@@ -220,7 +251,7 @@ class _Voice(Struct, frozen=True):
             "repeat": str(alert.repeat) if alert.repeat else None,
             "covers": ", ".join(alert.covers),
         }
-        opening = self.words["stuck" if alert.metric == ROUTING else "opening"].format(
+        opening = self.words[_OPENINGS.get(alert.metric, "opening")].format(
             number=ticket.number, metric=self.metric(alert), level=_line(alert.level)
         )
         facts = "\n".join(f"{self.words[name]}: {value}" for name, value in lines.items() if value)
@@ -231,6 +262,15 @@ class _Voice(Struct, frozen=True):
 
     def instant(self, at: datetime) -> str:
         return at.astimezone(self.zone).strftime("%Y-%m-%d %H:%M:%S %z")
+
+
+_OPENINGS = {ROUTING: "stuck", "rule": "run", "manual": "run"}
+
+
+def _reason(alert: Alert, ticket: Ticket) -> str | None:
+    """Why its run began, or else why routing gave it up."""
+    begun = next((run.reason for run in runs_of(ticket) if run.id == str(alert.run)), "") if alert.run else ""
+    return _line(begun or ticket.stuck or "") or None
 
 
 def spoken(manner: Manner) -> Language:

@@ -10,7 +10,7 @@ from msgspec import Raw, Struct
 
 from tickets.application.answers.answer import Correspondence
 from tickets.domain.draft import Identity
-from tickets.domain.ticket import Alert, Change, Customer, Happened, Offer, Ticket
+from tickets.domain.ticket import Alert, Change, Customer, Happened, Offer, Settled, Ticket
 
 
 class Superseded(Exception):  # noqa: N818 - a condition, not a bug
@@ -261,6 +261,9 @@ class TicketStore(Protocol):
 
     async def acknowledge_alerts(self, ticket: UUID, metric: str, by: str, now: datetime) -> None:
         """Acknowledge every open alert of a ticket's metric."""
+
+    async def settle_alerts(self, ticket: UUID, settled: Settled, now: datetime) -> None:
+        """The alerts of a run that are still open are so no more."""
 
     async def withdraw_alerts(self, ticket: UUID, metric: str, cycle: int, level: str, repeat: int) -> None:
         """A level was never reached, or not so often: its alerts from `repeat` on are taken back."""

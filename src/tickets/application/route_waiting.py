@@ -18,6 +18,7 @@ from tickets.application.offers import make_offer, offers_of, read_offers
 from tickets.application.placements.placing import Placement
 from tickets.application.ports import Load
 from tickets.application.rehome import is_homeless, rehome
+from tickets.domain.escalation import Escalation
 from tickets.domain.ticket import Change, Ticket
 
 BATCH = 200
@@ -124,15 +125,16 @@ async def _carry_out(house: House, desk: CompiledDesk, course: Course, now: date
     draw = Draw(await house.scene(course.ticket, desk, "router", now))
     if course.step == "offer":
         _offer(draw, course)
-        return draw.done()
+        return house.with_alerts(draw.done(), (), desk)
     if not _wait(draw, course):
         return None
     change = draw.done()
+    alarms: tuple[Escalation, ...] = ()
     if course.trouble is not None and course.stuck != course.ticket.stuck:
         own = facts.escalation_policy(draw.pinned, ROUTING)
         policies = [own] if own else sorted(desk.desk.escalation_policies)
-        change = house.with_alerts(change, (alarm(course, policies, change.after.epoch, now),), desk)
-    return change
+        alarms = (alarm(course, policies, change.after.epoch, now),)
+    return house.with_alerts(change, alarms, desk)
 
 
 async def assigned(

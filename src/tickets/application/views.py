@@ -131,7 +131,7 @@ class EventView(Struct, frozen=True):
 
 
 class AlertView(Struct, frozen=True):
-    """An escalation level that was reached."""
+    """An escalation level that was reached; a page of a `run`, where its policy makes one."""
 
     id: UUID
     ticket_id: UUID
@@ -146,6 +146,7 @@ class AlertView(Struct, frozen=True):
     detected_at: Instant
     acknowledged_by: str | None
     acknowledged_at: Instant | None
+    run: UUID | None
 
 
 class OfferView(Struct, frozen=True):

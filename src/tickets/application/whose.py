@@ -6,6 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tickets.application.draw import Draw
+from tickets.domain.draft import Draft
 from tickets.domain.ticket import Customer
 
 
@@ -38,3 +39,15 @@ def set_customer(draw: Draw, command: SetCustomer) -> None:
         draw.ask_again()
     elif before.customer_candidates != command.candidates:
         draw.note("customer_confirmed")
+
+
+def customer_of(draft: Draft, customer_id: UUID) -> Customer:
+    """A customer nobody has met before."""
+    sender = draft.sender
+    return Customer(
+        id=customer_id,
+        name=sender.name,
+        language=sender.language,
+        region=sender.region,
+        identities=sender.identities,
+    )

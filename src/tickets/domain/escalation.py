@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Literal
+from uuid import UUID
 
 from msgspec import Struct
 
@@ -9,7 +10,8 @@ from msgspec import Struct
 class Escalation(Struct, frozen=True, kw_only=True):
     """An escalation level that is due: whom to tell is the desk's to say.
 
-    `notify` are targets told instead of those of a level, for what no policy has a level for.
+    `notify` are targets told instead of those of a level, for what no policy has a level for or a run has
+    pinned; with `fallback` those told when they reach nobody. `spared` have it already and are not paged.
     """
 
     policy: str
@@ -21,6 +23,9 @@ class Escalation(Struct, frozen=True, kw_only=True):
     occurred_at: datetime
     due_at: datetime | None
     notify: tuple[str, ...] = ()
+    fallback: tuple[str, ...] = ()
+    spared: tuple[str, ...] = ()
+    run: UUID | None = None
 
 
 class Manner(Struct, frozen=True):

@@ -3,7 +3,8 @@
 KEPT_IN_HISTORY = (
     "before", "after", "kind", "message", "automatic", "channel", "source", "team", "rule", "agent", "metric",
     "level", "repeat", "cycle", "alert", "recipients", "offer", "job", "at", "seconds", "direction", "round",
-    "refused", "fact", "changed", "withdrawn", "since", "way", "other", "why",
+    "refused", "fact", "changed", "withdrawn", "since", "way", "other", "why", "run", "cause", "policy",
+    "version", "until", "action",
 )  # fmt: skip
 """What lines tell beside all that the promise engine and routing said: facts of ours, nobody's words."""
 
@@ -18,6 +19,9 @@ _OF_TICKETS = (
 _WITH_A_FAMILY = (
     "sla.told", "sla.applied", "sla.activated", "sla.paused", "sla.resumed", "sla.fulfilled", "sla.breached",
     "sla.at_risk", "sla.escalation_due", "sla.updated", "sla.cancelled",
+    "escalation.begun", "escalation.heard", "escalation.acknowledged", "escalation.taken_over",
+    "escalation.reopened", "escalation.snoozed", "escalation.exhausted", "escalation.resolved",
+    "escalation.action_failed",
     "routing.not_reacted", "routing.refused", "routing.round_over", "routing.unroutable", "routing.waiting",
 )  # fmt: skip
 
@@ -36,6 +40,6 @@ FAMILIES = tuple(dict.fromkeys(f"{event.partition('.')[0]}.*" for event in EVENT
 
 def told_outside(line: str, data: dict[str, object]) -> dict[str, object]:
     """What of a line's data may leave the house: no words and no addresses of anybody's."""
-    if "." in line:
+    if "." in line and not line.startswith("escalation."):
         return data
     return {name: value for name, value in data.items() if name in KEPT_IN_HISTORY}

@@ -1,6 +1,7 @@
 """A ticket, what is said on it, and what happened to it."""
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from msgspec import Raw, Struct
@@ -12,11 +13,11 @@ from tickets.domain.words import WORKING, Channel, MessageKind, OfferState, Prio
 class Ticket(Struct, frozen=True, kw_only=True):
     """One request for help, as stored.
 
-    `clocks`, `routing` and `offers` are written by the promise engine and the router and passed on unread by
-    everybody else. `tick_at` is a hint for the ticker: when passing time next changes anything. While it is
-    offered to an agent it still waits. `react_by` is when its assignee must have touched it. `stuck` is why
-    routing gave it up. `last_agent` is who had it last, whoever has it now. `merged_into` is the ticket in
-    which it goes on.
+    `clocks`, `runs`, `routing` and `offers` are written by the promise engine, escalation and the router and
+    passed on unread by everybody else. `tick_at` is a hint for the ticker: when passing time next changes
+    anything. While it is offered to an agent it still waits. `react_by` is when its assignee must have
+    touched it. `stuck` is why routing gave it up. `last_agent` is who had it last, whoever has it now.
+    `merged_into` is the ticket in which it goes on.
     """
 
     id: UUID
@@ -42,6 +43,7 @@ class Ticket(Struct, frozen=True, kw_only=True):
     fields: dict[str, FieldValue] = {}
     terms_id: bytes = b""
     clocks: Raw = Raw(b"[]")
+    runs: Raw | None = None
     due_at: datetime | None = None
     tick_at: datetime | None = None
     routing: Raw | None = None
@@ -135,7 +137,10 @@ class Happened(Struct, frozen=True, kw_only=True):
 
 
 class Alert(Struct, frozen=True, kw_only=True):
-    """An escalation level that was reached, and who has to hear of it; once per clock cycle and repeat."""
+    """An escalation level that was reached, and who has to hear of it; once per clock cycle and repeat.
+
+    It is a page of a `run`, where its policy makes one.
+    """
 
     id: UUID
     ticket_id: UUID
@@ -150,6 +155,7 @@ class Alert(Struct, frozen=True, kw_only=True):
     detected_at: datetime
     acknowledged_by: str | None = None
     acknowledged_at: datetime | None = None
+    run: UUID | None = None
 
 
 class Offer(Struct, frozen=True, kw_only=True):
@@ -176,11 +182,19 @@ class Outgoing(Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
+class Settled(Struct, frozen=True):
+    """What becomes of the alerts of a run: somebody has them, or they are over."""
+
+    run: UUID
+    state: Literal["acknowledged", "resolved"]
+    by: str
+
+
 class Change(Struct, frozen=True, kw_only=True):
     """Everything one use case does to one ticket: written in one statement or not at all.
 
-    `before` is None for a new ticket. `offer` is the one made or ended by it. `capacity` is what agents'
-    loads move by, by agent key, in units.
+    `before` is None for a new ticket. `offer` is the one made or ended by it, `settled` are runs whose alerts
+    are no longer open. `capacity` is what agents' loads move by, by agent key, in units.
     """
 
     before: Ticket | None
@@ -191,5 +205,6 @@ class Change(Struct, frozen=True, kw_only=True):
     alerts: tuple[Alert, ...] = ()
     outgoing: tuple[Outgoing, ...] = ()
     offer: Offer | None = None
+    settled: tuple[Settled, ...] = ()
     capacity: dict[str, int] = {}
     correlation_id: str | None = None

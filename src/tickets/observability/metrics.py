@@ -43,14 +43,7 @@ class Metrics:
             _LATENESS_SECONDS,
         )
         self._passing_of_time()
-        self.alerts = self._counter("tickets_alerts", "Alerts raised.", "metric", "level")
-        self.alerts_open = self._gauge("tickets_alerts_open", "Alerts nobody acknowledged.")
-        self.alerts_unheard = self._counter(
-            "tickets_alerts_unheard", "Times an alert was left with nobody who hears."
-        )
-        self.on_call = self._gauge(
-            "tickets_on_call", "Whether somebody is on call: 1, or 0 in a gap.", "schedule"
-        )
+        self._escalation()
         self._leaving()
         self.calls = self._counter("tickets_calls", "Calls by outcome.", "direction", "outcome")
         self.exchanges_away = self._gauge("tickets_exchanges_away", "Asterisks we do not hear.")
@@ -118,6 +111,24 @@ class Metrics:
             self.pages_unsent.labels(why)
         self.endpoints = self._gauge(
             "tickets_endpoints", "Endpoints nothing leaves to: open after failures, or disabled.", "state"
+        )
+
+    def _escalation(self) -> None:
+        self.alerts = self._counter("tickets_alerts", "Alerts raised.", "metric", "level")
+        self.alerts_open = self._gauge("tickets_alerts_open", "Alerts nobody acknowledged.")
+        self.alerts_unheard = self._counter(
+            "tickets_alerts_unheard", "Times an alert was left with nobody who hears."
+        )
+        self.escalation_runs = self._counter(
+            "tickets_escalation_runs",
+            "Steps of escalation runs, by the kind of what began them.",
+            "cause",
+            "step",
+        )
+        for cause in ("sla", "rule", "manual"):  # so that the first is seen to raise it
+            self.escalation_runs.labels(cause, "exhausted")
+        self.on_call = self._gauge(
+            "tickets_on_call", "Whether somebody is on call: 1, or 0 in a gap.", "schedule"
         )
 
     def _routing(self) -> None:

@@ -5,13 +5,12 @@ Those that know, open and save take many tickets as well as one.
 
 from msgspec.structs import fields
 
-from tickets.domain.ticket import Alert, Customer, Offer, Ticket
+from tickets.domain.ticket import Customer, Offer, Ticket
 from tickets.persistence.presence_store import presence_at
 from tickets.persistence.rows import Rows
 
 TICKET = Rows(Ticket)
 CUSTOMER = Rows(Customer)
-ALERT = Rows(Alert)
 OFFER = Rows(Offer)
 
 COLUMNS = tuple(field.name for field in fields(Ticket) if field.name != "number")
@@ -143,12 +142,13 @@ said AS (
         detected_at timestamptz, signal jsonb, data jsonb, correlation_id text) ON h.ticket_id = t.id
 ), alerted AS (
     INSERT INTO alert (id, ticket_id, metric, cycle, level, repeat, covers, recipients, state, occurred_at,
-                       detected_at)
+                       detected_at, run)
     SELECT a.id, t.id, a.metric, a.cycle, a.level, a.repeat, a.covers, a.recipients, a.state, a.occurred_at,
-           a.detected_at
+           a.detected_at, a.run
     FROM t JOIN jsonb_to_recordset($1::jsonb -> 'alerts') AS a(
         ticket_id uuid, id uuid, metric text, cycle integer, level text, repeat integer, covers text[],
-        recipients jsonb, state text, occurred_at timestamptz, detected_at timestamptz) ON a.ticket_id = t.id
+        recipients jsonb, state text, occurred_at timestamptz, detected_at timestamptz,
+        run uuid) ON a.ticket_id = t.id
 ), leaves AS (
     INSERT INTO outbox (id, way, destination, body, cause, state, wake_at, created_at)
     SELECT o.id, o.way, o.destination, decode(o.body, 'base64'), o.cause, 'pending',
@@ -326,18 +326,4 @@ SELECT least((SELECT min(tick_at) FROM ticket WHERE tick_at IS NOT NULL),
              (SELECT min(leave_starts_at) FROM agent_state
               WHERE leave_starts_at IS NOT NULL AND presence <> 'on_leave'),
              (SELECT min(leave_ends_at) FROM agent_state WHERE leave_ends_at IS NOT NULL))
-"""
-FIND_ALERT = f"SELECT {ALERT.columns} FROM alert WHERE id = $1"
-TELL_ALSO = "UPDATE alert SET recipients = recipients || $2::jsonb WHERE id = $1"
-ACKNOWLEDGE = """
-UPDATE alert SET state = 'acknowledged', acknowledged_by = $3, acknowledged_at = $4
-WHERE ticket_id = $1 AND metric = $2 AND state = 'open'
-"""
-WITHDRAW = """
-UPDATE alert SET state = 'withdrawn'
-WHERE ticket_id = $1 AND metric = $2 AND cycle = $3 AND level = $4 AND repeat >= $5 AND state <> 'withdrawn'
-"""
-RESOLVE = """
-UPDATE alert SET state = 'resolved'
-WHERE ticket_id = $1 AND state IN ('open', 'acknowledged') AND ($2::text IS NULL OR metric = $2)
 """

@@ -24,8 +24,9 @@ from tickets.application.ports import (
     Superseded,
     Wanted,
 )
-from tickets.domain.ticket import Alert, Change, Customer, Happened, Offer, Origin, Ticket
+from tickets.domain.ticket import Change, Customer, Happened, Offer, Origin, Ticket
 from tickets.persistence import ticket_sql as sql
+from tickets.persistence.alert_store import PostgresAlerts
 from tickets.persistence.attachments import WRITE
 from tickets.persistence.engine import Engine
 from tickets.persistence.gathering import Gathering
@@ -48,11 +49,11 @@ class Opening(NamedTuple):
     idempotent: Idempotent | None
 
 
-class PostgresTickets:
+class PostgresTickets(PostgresAlerts):
     """The `TicketStore` of the use cases. Requests that come at the same time share their statements."""
 
     def __init__(self, engine: Engine, new_id: Callable[[], UUID]) -> None:
-        self.engine = engine
+        super().__init__(engine)
         self.new_id = new_id
         self._interned: set[bytes] = set()
         self._knowing = Gathering(self._know, lanes=_LANES, most=_AT_ONCE)
@@ -263,26 +264,6 @@ class PostgresTickets:
         """When a ticket is next due, or routing may next say something new."""
         instant: datetime | None = await self.engine.fetch_value(sql.NEXT_INSTANT)
         return instant
-
-    async def find_alert(self, alert: UUID) -> Alert | None:
-        """An alert as it is now; it is held by its ticket's lock (law 3)."""
-        return sql.ALERT.optional(await self.engine.fetch_row(sql.FIND_ALERT, alert))
-
-    async def tell_also(self, alert: UUID, recipients: Sequence[str]) -> None:
-        """Note who else hears of an alert."""
-        await self.engine.execute(sql.TELL_ALSO, alert, list(recipients))
-
-    async def acknowledge_alerts(self, ticket: UUID, metric: str, by: str, now: datetime) -> None:
-        """Acknowledge every open alert of a ticket's metric."""
-        await self.engine.execute(sql.ACKNOWLEDGE, ticket, metric, by, now)
-
-    async def withdraw_alerts(self, ticket: UUID, metric: str, cycle: int, level: str, repeat: int) -> None:
-        """A level was never reached, or not so often: its alerts from `repeat` on are taken back."""
-        await self.engine.execute(sql.WITHDRAW, ticket, metric, cycle, level, repeat)
-
-    async def resolve_alerts(self, ticket: UUID, metric: str | None = None) -> None:
-        """The ticket is at rest, or what a metric's alerts were about is: they are over."""
-        await self.engine.execute(sql.RESOLVE, ticket, metric)
 
     async def _hang_on(self, *changes: Change) -> None:
         """Write files, and take loads off agents; in the caller's transaction."""

@@ -62,6 +62,10 @@ class Counting:
             case "routing.unroutable" | "routing.refused" | "routing.not_reacted":
                 self.metrics.routing_failures.labels(line.type.removeprefix("routing.")).inc()
                 return
+            case name if name.startswith("escalation.") and "cause" in line.data:
+                kind = str(line.data["cause"]).partition(":")[0]
+                self.metrics.escalation_runs.labels(kind, name.removeprefix("escalation.")).inc()
+                return
             case "handed_back":
                 self.metrics.handed_back.labels(str(line.data["why"])).inc()
                 return

@@ -124,4 +124,4 @@ class Erasing:
         """Nobody can work on it any more; what it promised is owed no longer, and counts neither way."""
         desk = await self.house.desks.current()
         change, _ = decide(Forget(), await self.house.scene(ticket, desk, job.asked_by, now))
-        return change
+        return self.house.with_alerts(change, (), desk)

@@ -52,10 +52,7 @@ class CompiledDesk:
             desk.teams,
             {key: calendar.business_calendar for key, calendar in desk.calendars.items()},
         )
-        self.levels = {
-            key: tuple(level.level for level in policy.levels)
-            for key, policy in desk.escalation_policies.items()
-        }
+        self.levels = {key: policy.around_due for key, policy in desk.escalation_policies.items()}
         self.listeners = Listeners(desk.webhooks.values())
         self.members = _members(desk.agents.values())
         self.mailbox_at = {normal_address(box.address): box for box in desk.mailboxes.values()}
@@ -67,6 +64,9 @@ class CompiledDesk:
         self._choose = _remembering(policy_facts, self._chosen)
         rule_facts = {fact for rule in self.rules for fact in rule.when}
         self._match = _remembering(rule_facts, lambda facts: routing.match(facts, self.rules))
+        self.escalation_rules = sorted(desk.escalation_rules.values(), key=lambda rule: rule.key)
+        asked = {fact for rule in self.escalation_rules for fact in rule.when}
+        self._escalates = _remembering(asked, self._escalating)
 
     def region_line(self, region: str) -> tuple[str, ...]:
         """A region and everything it lies in, nearest first."""
@@ -75,6 +75,19 @@ class CompiledDesk:
     def match_rule(self, facts: Facts) -> routing.Rule | None:
         """The routing rule that holds."""
         return self._match(facts)
+
+    def escalates(self, facts: Facts) -> frozenset[str]:
+        """The keys of the escalation rules that hold."""
+        return self._escalates(facts)
+
+    def _escalating(self, facts: Facts) -> frozenset[str]:
+        return frozenset(rule.key for rule in self.escalation_rules if not sla.unmet(rule.when, facts))
+
+    def run_terms(self, policy: str) -> sla.RunTerms | None:
+        """What a run of an escalation policy that begins now is pinned to, if there is such a policy."""
+        found = self.desk.escalation_policies.get(policy)
+        version = self.versions.get(("escalation_policies", policy), 0)
+        return None if found is None else found.run_terms(version)
 
     def choose_terms(self, facts: Facts) -> sla.Terms:
         """The promises that hold; the same object for the same promises."""

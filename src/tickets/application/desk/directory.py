@@ -20,9 +20,15 @@ class DeskDirectory:
         self._desk = compiled.desk
 
     def recipients(
-        self, policy: str, level: str, ticket: Ticket, at: datetime, notify: Sequence[str] = ()
+        self,
+        policy: str,
+        level: str,
+        ticket: Ticket,
+        at: datetime,
+        notify: Sequence[str] = (),
+        fallback: Sequence[str] = (),
     ) -> Sequence[Recipient]:
-        """Everybody a level notifies, or `notify`, and the policy's fallback where that reaches nobody.
+        """Everybody a level notifies, or `notify`, and the `fallback` where that reaches nobody.
 
         A level that was retired while a ticket ran on it goes to the fallback; a policy that was, to the
         ticket's team lead and team. Those out of reach are named, without ways (law 15).
@@ -31,20 +37,29 @@ class DeskDirectory:
         if notify:
             targets = tuple(map(read_target, notify))
         elif found is None:
-            return self.fallback(policy, ticket, at)
+            return self.fallback(policy, ticket, at, fallback)
         else:
             targets = next((each.targets for each in found.levels if each.name == level), ())
         people = self._all(targets, ticket, at)
         if any(recipient.ways for recipient in people):
             return people
-        return (*people, *self.fallback(policy, ticket, at))
+        return _each_once((*people, *self.fallback(policy, ticket, at, fallback)))
 
-    def fallback(self, policy: str, ticket: Ticket, at: datetime) -> Sequence[Recipient]:
-        """Everybody who hears when those a level names cannot; the policy's own, where it is still there."""
+    def fallback(
+        self, policy: str, ticket: Ticket, at: datetime, pinned: Sequence[str] = ()
+    ) -> Sequence[Recipient]:
+        """Everybody who hears when those a level names cannot.
+
+        Those a run has `pinned`, or the policy's own; where none of them is there any more, the ticket's team
+        lead and team.
+        """
         found = self._desk.escalation_policies.get(policy)
-        if found is None:
-            return self._all((Target("team_lead"), Target("team")), ticket, at) or (NOBODY,)
-        return self._all(map(read_target, found.fallback), ticket, at)
+        texts = pinned or (() if found is None else found.fallback)
+        people = self._all(map(read_target, texts), ticket, at)
+        if any(recipient.ways for recipient in people):
+            return people
+        lead_and_team = self._all((Target("team_lead"), Target("team")), ticket, at)
+        return _each_once((*people, *lead_and_team)) or (NOBODY,)
 
     def named(self, texts: Iterable[str], at: datetime) -> Sequence[Recipient]:
         """Those whom targets name without a ticket: agents, addresses, webhooks, who is on call."""
@@ -53,7 +68,7 @@ class DeskDirectory:
     def _all(self, targets: Iterable[Target], ticket: Ticket | None, at: datetime) -> tuple[Recipient, ...]:
         """The recipients of all targets, each once, in the order of the targets."""
         found = [recipient for target in targets for recipient in self._each(target, ticket, at)]
-        return tuple({recipient.name: recipient for recipient in found}.values())
+        return _each_once(found)
 
     def _each(self, target: Target, ticket: Ticket | None, at: datetime) -> Sequence[Recipient]:
         agents = self._desk.agents
@@ -95,3 +110,7 @@ class DeskDirectory:
     def _manner(self, languages: tuple[str, ...] = ()) -> Manner:
         """In somebody's own languages first, then in the desk's."""
         return Manner((*languages, self._desk.language), self._desk.timezone)
+
+
+def _each_once(found: Iterable[Recipient]) -> tuple[Recipient, ...]:
+    return tuple({recipient.name: recipient for recipient in found}.values())

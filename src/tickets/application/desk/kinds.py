@@ -7,7 +7,7 @@ from msgspec import Struct
 import routing
 import sla
 from tickets.application.desk.calendars import NamedCalendar
-from tickets.application.desk.escalation import EscalationPolicy
+from tickets.application.desk.escalation import EscalationPolicy, EscalationRule
 from tickets.application.desk.model import Agent, Desk, OnCallSchedule, Settings, Team, Webhook
 from tickets.intake import Form, Line, Mailbox, MessageAccount
 
@@ -36,6 +36,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("agents", Agent, "agent"),
     Kind("on_call_schedules", OnCallSchedule, "on-call schedule"),
     Kind("escalation_policies", EscalationPolicy, "escalation policy"),
+    Kind("escalation_rules", EscalationRule, "escalation rule"),
     Kind("sla_policies", sla.Policy, "SLA policy"),
     Kind("routing_rules", routing.Rule, "routing rule"),
     Kind("forms", Form, "form", inherited=frozenset({"country"})),

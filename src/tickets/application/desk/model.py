@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 import routing
 import sla
 from tickets.application.desk.calendars import NamedCalendar
-from tickets.application.desk.escalation import EscalationPolicy
+from tickets.application.desk.escalation import EscalationPolicy, EscalationRule
 from tickets.application.webhook_body import Format
 from tickets.domain.words import Channel
 from tickets.intake import Form, Line, Mailbox, MessageAccount
@@ -121,6 +121,7 @@ class Desk(Struct, frozen=True, kw_only=True):
     agents: dict[str, Agent] = {}
     on_call_schedules: dict[str, OnCallSchedule] = {}
     escalation_policies: dict[str, EscalationPolicy] = {}
+    escalation_rules: dict[str, EscalationRule] = {}
     sla_policies: dict[str, sla.Policy] = {}
     routing_rules: dict[str, routing.Rule] = {}
     forms: dict[str, Form] = {}

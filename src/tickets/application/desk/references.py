@@ -7,7 +7,7 @@ from msgspec import Struct
 
 import routing
 import sla
-from tickets.application.desk.escalation import EscalationPolicy, Target, read_target
+from tickets.application.desk.escalation import EscalationPolicy, EscalationRule, Target, read_target
 from tickets.application.desk.fault import Faults
 from tickets.application.desk.kinds import KIND, every_object
 from tickets.application.desk.model import Agent, Desk, OnCallSchedule, Settings, Team
@@ -42,10 +42,14 @@ FACTS: dict[str, str | None] = {
 }
 """What conditions may ask about, beside `fields.<name>`, and the kind or list that has its values."""
 
+ESCALATION_FACTS: dict[str, str | None] = {**FACTS, "stuck": "stuck"}
+"""What conditions of escalation rules may ask about."""
+
 WORDS: dict[str, tuple[str, ...]] = {
     "channel": Channel.__args__,  # type: ignore[attr-defined]
     "priority": PRIORITIES,
     "status": STATUSES,
+    "stuck": ("unroutable", "refused"),
 }
 """Closed lists of words that are referred to as if they were keys."""
 
@@ -89,7 +93,7 @@ def _many(at: str, kind: str, keys: Iterable[str]) -> Iterator[Reference]:
 
 def _when(when: Mapping[str, Sequence[str]]) -> Iterator[Reference]:
     for fact, values in when.items():
-        kind = FACTS.get(fact)
+        kind = ESCALATION_FACTS.get(fact)
         if kind is not None:
             yield from _many("/when" + pointer(fact), kind, values)
 
@@ -128,6 +132,13 @@ def _escalation(policy: EscalationPolicy) -> Iterator[Reference]:
     lists = {f"/levels/{n}/notify": level.notify for n, level in enumerate(policy.levels)}
     for at, texts in {**lists, "/fallback": policy.fallback}.items():
         yield from _heard(at, texts)
+    for n, level in enumerate(policy.levels):
+        yield from _one(f"/levels/{n}/actions/team", "teams", level.actions.team)
+
+
+def _escalation_rule(rule: EscalationRule) -> Iterator[Reference]:
+    yield from _when(rule.when)
+    yield from _one("/policy", "escalation_policies", rule.policy)
 
 
 def _heard(at: str, texts: Iterable[str]) -> Iterator[Reference]:
@@ -195,6 +206,7 @@ _READ: dict[str, Callable[[Struct], Iterator[Reference]]] = {
     "agents": _for(Agent, _agent),
     "on_call_schedules": _for(OnCallSchedule, _schedule),
     "escalation_policies": _for(EscalationPolicy, _escalation),
+    "escalation_rules": _for(EscalationRule, _escalation_rule),
     "sla_policies": _for(sla.Policy, _policy),
     "routing_rules": _for(routing.Rule, _rule),
     "forms": _for(Form, _entrance),

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from msgspec.structs import replace
 
 import routing
+import sla
 from tickets.application.answers.places import PLACES, places_in
 from tickets.application.desk.duty_watch import lead_of
 from tickets.application.desk.escalation import NAMED, Target
@@ -16,7 +17,7 @@ from tickets.application.desk.fault import Faults
 from tickets.application.desk.kinds import every_object
 from tickets.application.desk.listeners import EVERYTHING
 from tickets.application.desk.model import Desk
-from tickets.application.desk.references import FACTS, target_or_none
+from tickets.application.desk.references import ESCALATION_FACTS, FACTS, target_or_none
 from tickets.domain.history import EVENTS, FAMILIES
 from tickets.intake.addresses import normal_address
 from tickets.intake.phones import e164
@@ -156,14 +157,18 @@ def _unique(kind: str, field: str, values: Mapping[str, str | None], faults: Fau
 
 
 def _conditions(desk: Desk, faults: Faults) -> None:
-    for kind, conditional in (("sla_policies", desk.sla_policies), ("routing_rules", desk.routing_rules)):
-        for key, found in conditional.items():
+    for kind in ("sla_policies", "routing_rules", "escalation_rules"):
+        askable = ESCALATION_FACTS if kind == "escalation_rules" else FACTS
+        for key, found in getattr(desk, kind).items():
             for fact, values in found.when.items():
                 at = pointer(kind, key, "when", fact)
                 if not values:
                     faults.add(at, "lists no value, so it never holds")
-                if fact not in FACTS and not (fact.startswith("fields.") and fact != "fields."):
-                    faults.unknown(at, "fact", fact, FACTS)
+                if fact not in askable and not (fact.startswith("fields.") and fact != "fields."):
+                    faults.unknown(at, "fact", fact, askable)
+    for key, rule in desk.escalation_rules.items():
+        if not rule.when:
+            faults.add(pointer("escalation_rules", key, "when"), "needs a condition, or every ticket pages")
 
 
 def _escalations(desk: Desk, faults: Faults) -> None:
@@ -174,8 +179,34 @@ def _escalations(desk: Desk, faults: Faults) -> None:
             if level.name in names:
                 faults.add(f"{at}/levels/{n}/name", f"a second level called {level.name!r}")
             names.add(level.name)
+            if level.name == sla.FALLBACK:
+                faults.add(f"{at}/levels/{n}/name", f"{sla.FALLBACK!r} is the level behind the last")
             _targets(level.notify, f"{at}/levels/{n}/notify", faults)
         _always_somebody(desk, policy.fallback, f"{at}/fallback", faults)
+        for field in ("acknowledge_within", "patience"):
+            text: str | None = getattr(policy, field)
+            if text is not None and not _is_time(text):
+                faults.add(f"{at}/{field}", f"{text!r} is no time such as PT15M")
+    for key, promising in desk.sla_policies.items():
+        named = {pointer("escalation"): promising.escalation} | {
+            pointer("targets", n, "escalation"): target.escalation
+            for n, target in enumerate(promising.targets)
+        }
+        for field, name in named.items():
+            found = desk.escalation_policies.get(name or "")
+            if found is not None and not found.around_due:
+                faults.add(
+                    pointer("sla_policies", key) + field,
+                    f"no level of {name!r} is relative to due, so nothing begins it: give it one",
+                )
+
+
+def _is_time(text: str) -> bool:
+    try:
+        budget = sla.parse_budget(text)
+    except sla.BudgetError:
+        return False
+    return not budget.days and not budget.is_empty
 
 
 def _always_somebody(desk: Desk, texts: Iterable[str], at: str, faults: Faults) -> None:

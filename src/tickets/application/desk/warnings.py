@@ -42,8 +42,8 @@ def _unroutable(rule: routing.Rule, members: list[Agent], at: str) -> Iterator[F
 def _never_asked(desk: Desk) -> Iterator[Fault]:
     """Conditions on fields no form has. Other systems may send them, so this is no fault."""
     asked = {f"fields.{field.name}" for form in desk.forms.values() for field in form.fields}
-    for kind, conditional in (("sla_policies", desk.sla_policies), ("routing_rules", desk.routing_rules)):
-        for key, found in conditional.items():
+    for kind in ("escalation_rules", "sla_policies", "routing_rules"):
+        for key, found in getattr(desk, kind).items():
             for fact in found.when:
                 if fact.startswith("fields.") and fact not in asked:
                     at = pointer(kind, key, "when", fact)

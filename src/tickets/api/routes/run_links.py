@@ -1,0 +1,81 @@
+"""`/v1/escalations/{token}`: the link in every page of a run; whoever was sent it has it with one click."""
+
+from html import escape
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+
+from tickets.api.auth import PUBLIC
+from tickets.api.document import HIDDEN
+from tickets.api.parts import FromParts, Parts
+from tickets.application.runs.acts import Acknowledge, find_run, tell_run
+from tickets.application.runs.links import Invited, read_link
+from tickets.domain.errors import NotFound
+from tickets.domain.ticket import Ticket
+
+_OPT = {**PUBLIC, **HIDDEN}
+_ONLY_THIS = {
+    "Content-Security-Policy": "default-src 'none'; form-action 'self'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+}
+_PAGE = (
+    "<!doctype html><meta name=viewport content='width=device-width'><title>#{number}</title>"
+    "<p>#{number} {subject}</p><p>{state}</p>{form}"
+)
+_BUTTON = "<form method=post><p><button>Tôi nhận xử lý · I have it</button></p></form>"
+_STATES = {
+    "open": "Chưa ai nhận · Nobody has it yet",
+    "acknowledged": "Đã nhận · Had by: {by}",
+    "snoozed": "Tạm hoãn · Snoozed",
+    "exhausted": "Đã báo hết các mức · Every level has been paged",
+    "resolved": "Đã xong · Over",
+}
+
+
+@get("/v1/escalations/{token:str}", opt=_OPT, media_type="text/html")
+async def ask_to_acknowledge(token: FromPath[str], parts: FromParts) -> Response[str]:
+    """Show how it stands and ask: mail scanners follow links."""
+    invited = _invited(token, parts)
+    ticket = await parts.house.tickets.read(invited.ticket)
+    if ticket is None:
+        raise NotFound("this ticket is gone")
+    return _page(ticket, invited)
+
+
+@post("/v1/escalations/{token:str}", opt=_OPT, media_type="text/html", status_code=200)
+async def acknowledge_by_link(
+    token: FromPath[str],
+    request: Request[Any, Any, Any],  # noqa: ARG001 - its body says nothing
+    parts: FromParts,
+) -> Response[str]:
+    """Acknowledge as whom the page was sent to; twice changes nothing."""
+    invited = _invited(token, parts)
+    change, _ = await tell_run(
+        parts.house, invited.ticket, invited.run, Acknowledge(), invited.recipient, parts.now()
+    )
+    parts.house.observer.changed(change)
+    return _page(change.after, invited)
+
+
+def _invited(token: str, parts: Parts) -> Invited:
+    invited = read_link(token, parts.secret, parts.now())
+    if invited is None:
+        raise NotFound("this link was never sent, or stands no longer")
+    return invited
+
+
+def _page(ticket: Ticket, invited: Invited) -> Response[str]:
+    run = find_run(ticket, invited.run)
+    asks = run.state not in {"acknowledged", "resolved"} and invited.recipient not in run.acknowledged_by
+    text = _PAGE.format(
+        number=ticket.number,
+        subject=escape(ticket.subject),
+        state=escape(_STATES[run.state].format(by=", ".join(run.acknowledged_by))),
+        form=_BUTTON if asks else "",
+    )
+    return Response(text, media_type="text/html", headers=_ONLY_THIS)
+
+
+ROUTES = (ask_to_acknowledge, acknowledge_by_link)

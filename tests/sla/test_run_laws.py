@@ -1,0 +1,299 @@
+"""The laws of runs: never early, once after an outage, silent while somebody has it, whatever the polling."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import NamedTuple
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+from tests.sla.effort import long
+
+from sla import (
+    FALLBACK,
+    BusinessCalendar,
+    EscalateNow,
+    Run,
+    RunAcknowledged,
+    RunEvent,
+    RunLevel,
+    RunResolved,
+    RunSignal,
+    RunSnoozed,
+    RunTakenOver,
+    RunTerms,
+    RunTouched,
+    RunUnacknowledged,
+    TimePassed,
+    advance,
+    coming,
+    parse_budget,
+    with_told,
+)
+
+START = datetime(2026, 3, 27, 6, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+INSTANT = timedelta(microseconds=1)
+HORIZON = 24 * 60
+HOURS = BusinessCalendar(
+    timezone="Asia/Ho_Chi_Minh", hours={"fri": [["08:00", "17:30"]], "sat": [["08:00", "12:00"]]}
+)
+
+laws = settings(max_examples=long(150), deadline=None)
+minutes = st.integers(0, 90)
+instants = st.integers(0, HORIZON).map(lambda n: START + n * MINUTE)
+people = st.sampled_from(["agent:an", "agent:binh", "email:chi@shop.example"])
+
+
+@st.composite
+def levels(draw: st.DrawFn) -> tuple[RunLevel, ...]:
+    delays = sorted(draw(st.lists(minutes, max_size=4)))
+    return tuple(
+        RunLevel(
+            name=f"level-{n}",
+            delay=f"PT{delay}M",
+            business=draw(st.booleans()),
+            repeat=draw(st.sampled_from([None, "PT5M", "PT40M"])),
+            repeat_limit=draw(st.integers(0, 3)),
+            notify=(f"agent:{n}",),
+            actions={"note": f"{n}"},
+        )
+        for n, delay in enumerate(delays)
+    )
+
+
+terms = st.builds(
+    RunTerms,
+    policy=st.just("standard"),
+    version=st.just(1),
+    levels=levels(),
+    fallback=st.just(("email:boss@shop.example",)),
+    acknowledgement=st.sampled_from(["any", "all"]),
+    acknowledge_within=st.sampled_from([None, "PT10M", "PT1H"]),
+    rounds=st.integers(1, 3),
+    patience=st.sampled_from(["PT10M", "PT15M"]),
+)
+runs = terms.map(
+    lambda pinned: Run(
+        id="1", cause="manual:x", metric="manual", cycle=1, terms=pinned, began_at=START, since=START
+    )
+)
+signals = st.one_of(
+    st.builds(RunAcknowledged, instants, people),
+    st.builds(RunUnacknowledged, instants, people),
+    st.builds(RunTakenOver, instants, people),
+    st.builds(RunTouched, instants),
+    st.builds(EscalateNow, instants),
+    st.builds(lambda at, n: RunSnoozed(at, at + n * MINUTE), instants, minutes),
+    st.builds(TimePassed, instants),
+)
+histories = st.lists(signals, max_size=6).map(lambda found: sorted(found, key=lambda signal: signal.at))
+
+
+class Told(NamedTuple):
+    run: Run
+    events: list[RunEvent]
+
+    @property
+    def pages(self) -> list[RunEvent]:
+        return [event for event in self.events if event.type == "page"]
+
+
+def told(run: Run, history: Sequence[RunSignal], until: datetime | None = None) -> Told:
+    """A run after its history; with `until`, looked at whenever it wants to be until then."""
+    events: list[RunEvent] = []
+
+    def take(signal: RunSignal) -> None:
+        nonlocal run
+        outcome = advance(run, signal, HOURS, signal.at)
+        run = outcome.run
+        events.extend(outcome.events)
+
+    def wake(at: datetime) -> None:
+        while (due := run.next_at) is not None and due < at:
+            take(TimePassed(due))
+
+    take(TimePassed(START))
+    for signal in history:
+        if until is not None:
+            wake(signal.at)
+        take(signal)
+    if until is not None:
+        wake(until)
+    return Told(run, events)
+
+
+@laws
+@given(runs, histories, instants, instants)
+def test_law_8_time_passing_twice_is_time_passing_once(
+    run: Run, history: list[RunSignal], one: datetime, other: datetime
+) -> None:
+    early, late = sorted((one, other))
+    run = told(run, [signal for signal in history if signal.at <= early]).run
+    first = advance(run, TimePassed(early), HOURS, early)
+    then = advance(first.run, TimePassed(late), HOURS, late)
+    once = advance(run, TimePassed(late), HOURS, late)
+    assert then.run == once.run
+    pages = [event for event in (*first.events, *then.events) if event.type == "page"]
+    page = next((event for event in once.events if event.type == "page"), None)
+    assert (page is None) == (not pages)
+    if page is not None:
+        assert (page.level, page.repeat, page.occurred_at) == (
+            pages[-1].level,
+            pages[-1].repeat,
+            pages[-1].occurred_at,
+        )
+        assert {page.level, *page.covers} == {name for one in pages for name in (one.level, *one.covers)}
+
+
+@laws
+@given(runs, histories)
+def test_law_8_looking_seldom_leads_to_the_same_place(run: Run, history: list[RunSignal]) -> None:
+    end = START + HORIZON * MINUTE
+    often = told(run, history, until=end)
+    seldom = told(run, [*history, TimePassed(end)])
+    assert replace(often.run, next_at=None) == replace(
+        advance(seldom.run, TimePassed(end), HOURS, end).run, next_at=None
+    )
+
+
+@laws
+@given(runs, histories)
+def test_law_10_nothing_happens_before_the_next_instant_and_something_does_at_it(
+    run: Run, history: list[RunSignal]
+) -> None:
+    found = told(run, history)
+    due = found.run.next_at
+    if due is None:
+        far = START + 10 * HORIZON * MINUTE
+        assert advance(found.run, TimePassed(far), HOURS, far).events == ()
+        return
+    before = due - INSTANT
+    assert advance(found.run, TimePassed(before), HOURS, before).events == ()
+    woken = advance(found.run, TimePassed(due), HOURS, due)
+    assert woken.run != found.run
+    assert all(event.occurred_at <= due for event in woken.events)
+
+
+@laws
+@given(runs, histories, instants)
+def test_law_10_after_an_outage_there_is_one_page_for_all_it_covers(
+    run: Run, history: list[RunSignal], at: datetime
+) -> None:
+    found = told(run, [signal for signal in history if signal.at <= at])
+    late = START + 3 * HORIZON * MINUTE
+    pages = [e for e in advance(found.run, TimePassed(late), HOURS, late).events if e.type == "page"]
+    assert len(pages) <= 1
+    for page in pages:
+        assert page.level not in page.covers
+
+
+@laws
+@given(runs, histories, instants, people)
+def test_no_page_behind_an_acknowledgement_while_it_holds(
+    run: Run, history: list[RunSignal], at: datetime, by: str
+) -> None:
+    before = told(run, [signal for signal in history if signal.at <= at]).run
+    had = advance(before, RunTakenOver(at, by), HOURS, at)
+    assert had.run.state == "acknowledged"
+    assert not [event for event in had.events if event.type == "page"]
+    until = had.run.held_until
+    silent_until = START + 9 * HORIZON * MINUTE if until is None else until - INSTANT
+    quiet = advance(had.run, TimePassed(silent_until), HOURS, silent_until)
+    assert quiet.events == ()
+    if until is not None:
+        events = advance(had.run, TimePassed(until), HOURS, until).events
+        assert [e.type for e in events] == ["reopened", *["page"] * (had.run.reached is not None)]
+        assert all(event.level == had.run.reached for event in events if event.type == "page")
+
+
+@laws
+@given(runs, histories, instants, st.sampled_from(["ack", "over", "snooze", "resolve"]))
+def test_twice_changes_nothing(run: Run, history: list[RunSignal], at: datetime, what: str) -> None:
+    before = told(run, [signal for signal in history if signal.at <= at]).run
+    again: dict[str, RunSignal] = {
+        "ack": RunAcknowledged(at, "agent:an"),
+        "over": RunTakenOver(at, "agent:an"),
+        "snooze": RunSnoozed(at, at + 20 * MINUTE),
+        "resolve": RunResolved(at),
+    }
+    once = advance(before, again[what], HOURS, at)
+    twice = advance(once.run, again[what], HOURS, at)
+    assert twice.run == once.run
+    assert twice.events == ()
+
+
+@laws
+@given(runs, histories, instants)
+def test_what_is_resolved_is_over(run: Run, history: list[RunSignal], at: datetime) -> None:
+    before = told(run, [signal for signal in history if signal.at <= at]).run
+    over = advance(before, RunResolved(at), HOURS, at)
+    assert [event.type for event in over.events][-1] == "resolved"
+    for signal in [*history, EscalateNow(at), TimePassed(at + HORIZON * MINUTE)]:
+        assert advance(over.run, signal, HOURS, at + HORIZON * MINUTE) == (over.run, (), None)
+
+
+@laws
+@given(runs, histories)
+def test_pages_of_a_level_are_numbered_without_end_and_without_twins(
+    run: Run, history: list[RunSignal]
+) -> None:
+    found = told(run, history, until=START + HORIZON * MINUTE)
+    numbers = [(page.level, page.repeat) for page in found.pages]
+    assert len(set(numbers)) == len(numbers)
+    for one, next_one in pairwise(found.pages):
+        assert one.occurred_at <= next_one.occurred_at
+
+
+@laws
+@given(runs)
+def test_left_alone_it_pages_every_level_in_every_round_and_then_the_fallback(run: Run) -> None:
+    found = told(run, [], until=START + 30 * HORIZON * MINUTE)
+    names = [level.name for level in run.terms.levels]
+    firsts = [name for page in found.pages for name in (page.level, *page.covers)]
+    for name in names:
+        level = next(level for level in run.terms.levels if level.name == name)
+        at_least = run.terms.rounds
+        assert (
+            at_least <= firsts.count(name) <= run.terms.rounds * (1 + level.repeat_limit * bool(level.repeat))
+        )
+    assert found.pages[-1].level == FALLBACK
+    assert firsts.count(FALLBACK) == 1
+    assert found.run.state == "exhausted"
+    assert found.pages[-1].notify[0] == "email:boss@shop.example"
+    for page in found.pages:  # in calendar time exactly, in business time never sooner
+        own = next((level for level in run.terms.levels if level.name == page.level), None)
+        if own is not None and page.repeat == 0:
+            assert page.occurred_at >= START + parse_budget(own.delay).time
+
+
+@laws
+@given(runs)
+def test_whoever_has_to_acknowledge_of_all_is_waited_for(run: Run) -> None:
+    run = replace(run, terms=replace(run.terms, acknowledgement="all"))
+    found = with_told(told(run, []).run, ["agent:an", "agent:binh"])
+    one = advance(found, RunAcknowledged(START, "agent:an"), HOURS, START)
+    assert one.run.state == found.state
+    assert [event.type for event in one.events] == ["heard"]
+    both = advance(one.run, RunAcknowledged(START, "agent:binh"), HOURS, START)
+    assert both.run.state == "acknowledged"
+    back = advance(one.run, RunUnacknowledged(START, "agent:an"), HOURS, START)
+    assert back.run == found
+    assert advance(one.run, RunTakenOver(START, "agent:chi"), HOURS, START).run.state == "acknowledged"
+
+
+@laws
+@given(runs, histories)
+def test_it_is_json_and_says_what_comes_next(run: Run, history: list[RunSignal]) -> None:
+    found = told(run, history).run
+    assert msgspec.json.decode(msgspec.json.encode(found), type=Run) == found
+    ahead = coming(found, HOURS)
+    if ahead is not None:
+        name, at = ahead
+        assert at == found.next_at
+        outcome = advance(found, TimePassed(at), HOURS, at)
+        pages = [event for event in outcome.events if event.type == "page"]
+        if pages:
+            assert pages[0].level == name or name in pages[0].covers
