@@ -50,6 +50,7 @@ POSTS: Mapping[str, object] = {
     },
     "/v1/jobs/{id}/cancel": None,
     "/v1/outbox/{id}/replay": None,
+    "/v1/webhooks/{key}/secret": {"overlap": "PT1H"},
     "/v1/outbox/replay": {"endpoint": "webhook:ops"},
     "/v1/endpoints/{name}/enable": None,
     "/v1/intake/forms/{form}": {"name": "Lan", "message": "Tivi hỏng"},

@@ -1,5 +1,8 @@
 """Which secret a webhook is signed with: its own variable's, or one made here when it is first used."""
 
+import asyncio
+from collections.abc import Callable
+
 from tests.worker.stage import START
 
 from tickets.adapters.webhook_signature import secret_key
@@ -11,11 +14,16 @@ from tickets.worker.endpoints import Endpoints
 ADDRESS = b'{"url": "https://ops.example/hook", "secret_env": "OPS_SECRET"}'
 
 
+def dice(n: int) -> Callable[[int], bytes]:
+    """Bytes that tell who threw them."""
+    return lambda size: bytes([n]) * size
+
+
 async def endpoints(engine: Engine, **environment: str) -> Endpoints:
     """The endpoints of a desk with one webhook."""
     desks = PostgresDesks(engine)
     await put(desks, "webhooks", "ops", ADDRESS, START)
-    made = Endpoints(engine, desks, environment, lambda size: b"r" * size)
+    made = Endpoints(engine, desks, environment, lambda size: b"r" * size, lambda: START)
     await made.refresh()
     return made
 
@@ -37,6 +45,20 @@ async def test_without_one_a_secret_is_made_and_kept(engine: Engine) -> None:
     made = await secret(engine)
     assert set(secret_key(made)) == set(b"r")
     assert await secret(engine, OPS_SECRET="") == made
+
+
+async def test_the_environment_may_hold_a_new_secret_before_the_old_one(engine: Engine) -> None:
+    found = (await endpoints(engine, OPS_SECRET="whsec_bmV3 whsec_b2xk"))("ops")
+    assert found is not None
+    assert found.secrets == ("whsec_bmV3", "whsec_b2xk")
+
+
+async def test_workers_that_make_the_first_secret_at_once_agree_on_it(engine: Engine) -> None:
+    desks = PostgresDesks(engine)
+    await put(desks, "webhooks", "ops", ADDRESS, START)
+    workers = [Endpoints(engine, desks, {}, dice(n), lambda: START) for n in range(4)]
+    await asyncio.gather(*(worker.refresh() for worker in workers))
+    assert len({found.secrets for worker in workers if (found := worker("ops"))}) == 1
 
 
 async def test_a_webhook_the_desk_does_not_have_has_no_endpoint(engine: Engine) -> None:

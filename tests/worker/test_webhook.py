@@ -164,6 +164,10 @@ async def test_nobody_listening_is_trouble_that_may_pass(way: Webhook, desk: Des
 
 UNUSABLE = [
     "http://127.0.0.1:{port}/", "http://2130706433:{port}/", "http://[::ffff:127.0.0.1]:{port}/",
+    "http://[::1]:{port}/", "http://[::ffff:7f00:1]:{port}/", "http://0x7f000001:{port}/",
+    "http://0177.0.0.1:{port}/", "http://127.1:{port}/", "http://0:{port}/", "http://LOCALHOST:{port}/",
+    "http://127.0.0.1.:{port}/", "http://user@127.0.0.1:{port}/", "http://[fe80::1%25lo]:{port}/",
+    "http://\u2460\u2461\u2466.0.0.1:{port}/", "http://127\u30020\u30020\u30021:{port}/", "http://169.254.169.254/",
     "ftp://hooks.example/", "hooks.example", "", "http://", "http://hooks.example:99999/",
 ]  # fmt: skip
 

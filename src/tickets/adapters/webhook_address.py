@@ -14,6 +14,9 @@ Address = IPv4Address | IPv6Address
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 """Addresses of a host and port, best first. Raises `OSError` when there is none."""
 
+# Protocol assignments (RFC 6890; one cloud has its metadata there) and the anycast of 6to4 relays (RFC 7526):
+# not every Python's `is_global` knows them.
+_SPECIAL = (ip_network("192.0.0.0/24"), ip_network("192.88.99.0/24"))
 _NAT64 = ip_network("64:ff9b::/96")  # RFC 6052: an IPv4 address in the last four bytes
 
 
@@ -59,7 +62,8 @@ class Gate:
 def is_public(address: Address) -> bool:
     """Whether an address belongs to the public internet, looking through what IPv6 wraps around IPv4."""
     if isinstance(address, IPv4Address):
-        return address.is_global and not address.is_multicast and not address.is_reserved
+        special = address.is_multicast or address.is_reserved or any(address in net for net in _SPECIAL)
+        return address.is_global and not special
     if address in _NAT64:
         return is_public(IPv4Address(int(address) & 0xFFFF_FFFF))
     if (inner := address.ipv4_mapped or address.sixtofour) is not None:

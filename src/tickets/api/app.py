@@ -45,6 +45,7 @@ from tickets.api.routes import (
     ticket_changes,
     ticket_merging,
     tickets,
+    webhooks,
 )
 
 ROUTES: tuple[ControllerRouterHandler, ...] = (
@@ -77,6 +78,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     *agents.ROUTES,
     *desk.ROUTES,
     *outbox.ROUTES,
+    *webhooks.ROUTES,
 )
 """Every route there is."""
 

@@ -160,7 +160,7 @@ async def _listen(app: Application) -> None:
 async def _deliver(app: Application, stack: AsyncExitStack) -> Coroutine[None, None, None]:
     """Start the workers of the outbox; the relay that rings for them is returned, to be run."""
     settings, engine = app.settings, app.engine
-    endpoints = Endpoints(engine, app.parts.desks, os.environ, system.random_bytes)
+    endpoints = Endpoints(engine, app.parts.desks, os.environ, system.random_bytes, system.now)
     webhooks = Webhook(endpoints, Gate(settings.allow_private_webhooks), system.now)
     stack.push_async_callback(webhooks.close)
     mail = Mail(mail_server(settings.smtp_url), settings.mail_from) if settings.smtp_url else NoMail()

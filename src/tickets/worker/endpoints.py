@@ -1,20 +1,24 @@
 """Where webhooks go and what signs them, as the desk has it now."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from tickets.adapters.webhook import Endpoint
 from tickets.adapters.webhook_signature import PREFIX, written_secret
+from tickets.application.desk.model import Webhook
 from tickets.persistence.desk_store import PostgresDesks
 from tickets.persistence.endpoints import PostgresEndpoints
 from tickets.persistence.engine import Engine
-from tickets.persistence.secrets import installation_secret
+from tickets.persistence.secrets import SIZE
+from tickets.persistence.webhook_secrets import WebhookSecrets
 
 
 class Endpoints:
     """Endpoints by the webhook's key. `refresh` reads the desk; asking is a look at what it found.
 
-    The secret comes from the environment variable the webhook names, or else from the database, which makes
-    one when the webhook is first used. A disabled webhook that goes to another address now is enabled.
+    Secrets come from the environment variable the webhook names, several of them separated by spaces, or else
+    from the database, where one is made when the webhook is first used. A disabled webhook that goes to
+    another address now is enabled.
     """
 
     def __init__(
@@ -23,12 +27,14 @@ class Endpoints:
         desks: PostgresDesks,
         environment: Mapping[str, str],
         random_bytes: Callable[[int], bytes],
+        now: Callable[[], datetime],
     ) -> None:
-        self.engine = engine
         self.desks = desks
         self.environment = environment
         self.random_bytes = random_bytes
+        self.now = now
         self.standing = PostgresEndpoints(engine)
+        self.secrets = WebhookSecrets(engine)
         self._revision = -1
         self._found: dict[str, Endpoint] = {}
 
@@ -37,18 +43,22 @@ class Endpoints:
         return self._found.get(key)
 
     async def refresh(self) -> None:
-        """Follow the desk; costs one small read when it has not changed."""
+        """Follow the desk and the secrets; costs two small reads when nothing has changed."""
         desk = await self.desks.current()
+        webhooks = desk.desk.webhooks
+        kept = await self.secrets.live(self.now()) if webhooks else {}
+        self._found = {
+            key: Endpoint(webhook.url, await self._secrets(webhook, kept.get(key, ())))
+            for key, webhook in webhooks.items()
+        }
         if desk.revision != self._revision:
-            self._found = {
-                key: Endpoint(webhook.url, (await self._secret(key, webhook.secret_env),))
-                for key, webhook in desk.desk.webhooks.items()
-            }
-            await self.standing.moved({key: webhook.url for key, webhook in desk.desk.webhooks.items()})
+            await self.standing.moved({key: webhook.url for key, webhook in webhooks.items()})
             self._revision = desk.revision
 
-    async def _secret(self, key: str, variable: str | None) -> str:
-        given = self.environment.get(variable) if variable else None
+    async def _secrets(self, webhook: Webhook, kept: tuple[bytes, ...]) -> tuple[str, ...]:
+        given = self.environment.get(webhook.secret_env or "", "").split()
         if given:
-            return given if given.startswith(PREFIX) else written_secret(given.encode())
-        return written_secret(await installation_secret(self.engine, f"webhook:{key}", self.random_bytes))
+            return tuple(each if each.startswith(PREFIX) else written_secret(each.encode()) for each in given)
+        if not kept:
+            kept = await self.secrets.first(webhook.key, self.random_bytes(SIZE), self.now())
+        return tuple(map(written_secret, kept))

@@ -100,8 +100,8 @@ class Webhook(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `events` are the events of tickets it hears of as well: by name (`ticket.opened`), by family (`sla.*`), or
     all of them (`*`). `format` is how everything it is sent is written.
 
-    Its signing secret is never part of the desk: `secret_env` names the environment variable that holds it;
-    without one, a secret is made when the webhook is, kept by the database and shown once.
+    Its signing secret is never part of the desk: `secret_env` names the environment variable that holds it
+    (or two, the new one first); without one, the database keeps it, and shows it once to whoever has it made.
     """
 
     key: str
