@@ -133,6 +133,24 @@ async def test_what_cannot_leave_says_why(shop: Shop) -> None:
     assert await leaving(shop) == []
 
 
+async def test_files_leave_by_messenger_behind_the_text(shop: Shop) -> None:
+    message = {"mid": "m.1", "text": "Cho xin hóa đơn"}
+    event = {
+        "sender": {"id": "9001"},
+        "recipient": {"id": "77"},
+        "timestamp": 1772416800000,
+        "message": message,
+    }
+    await from_meta(shop, "page", {"object": "page", "entry": [{"id": "77", "messaging": [event]}]})
+    (ticket,) = await tickets(shop)
+    file = {"name": "hóa đơn.pdf", "media_type": "application/pdf", "content": "JVBERg=="}
+    await reply(shop, ticket["id"], "Dạ đây ạ", attachments=[file, file | {"media_type": "image/png"}])
+    ((_, to, (text, *files)),) = await leaving(shop)
+    assert (to, text["message"]["text"]) == ("page/9001", "Dạ đây ạ")
+    assert [each["message"]["attachment"]["type"] for each in files] == ["file", "image"]
+    assert [each["file"]["content"] for each in files] == ["JVBERg==", "JVBERg=="]
+
+
 async def test_a_long_reply_is_cut_before_the_row_is_written_and_the_row_never_changes(shop: Shop) -> None:
     await from_zalo(shop, zalo("Hướng dẫn?", "m1"))
     (ticket,) = await tickets(shop)

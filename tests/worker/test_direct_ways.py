@@ -4,6 +4,8 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
+from email import message_from_bytes
+from email.policy import HTTP
 from uuid import UUID, uuid4
 
 import pytest
@@ -69,6 +71,40 @@ def carrier(name: str, post: Post, there: Receiver, engine: Engine) -> Carrier:
 
 def say(there: Receiver, body: object, status: str = "200 OK", *headers: str) -> None:
     there.will_say(status, *headers, body=json.dumps(body).encode())
+
+
+FILE = {"name": 'hóa "đơn".pdf', "media_type": "application/pdf", "content": "JVBERg=="}
+
+
+@pytest.mark.parametrize(
+    ("name", "part", "path", "field", "ok"),
+    [
+        ("bot", {"chat_id": "8"}, "/bot77:bot/sendDocument", "document", {"ok": True}),
+        ("page", {"recipient": {"id": "8"}}, "/me/messages", "filedata", {"message_id": "m"}),
+    ],
+)
+async def test_a_file_leaves_as_a_form(
+    engine: Engine,
+    post: Post,
+    there: Receiver,
+    name: str,
+    part: dict[str, object],
+    path: str,
+    field: str,
+    ok: object,
+) -> None:
+    say(there, ok)
+    body = json.dumps([{**part, "file": {**FILE, "field": field}}]).encode()
+    way = DirectWay(carrier(name, post, there, engine), account, SentParts(engine))
+    assert await way.send(f"{name}/8", uuid4(), body) == Outcome.sent()
+    (request,) = there.requests
+    assert request.path == path
+    mail = b"Content-Type: " + request.headers["content-type"].encode() + b"\r\n\r\n" + request.body
+    *fields, file = message_from_bytes(mail, policy=HTTP).iter_parts()
+    assert (file.get_param("name", header="content-disposition"), file.get_content()) == (field, b"%PDF")
+    assert (file.get_filename(), file.get_content_type()) == ("hóa %22đơn%22.pdf", "application/pdf")
+    told = {each.get_param("name", header="content-disposition"): each.get_content() for each in fields}
+    assert told == {key: value if isinstance(value, str) else '{"id":"8"}' for key, value in part.items()}
 
 
 RENEWED = {"access_token": "access 1", "refresh_token": "second", "expires_in": "90000"}

@@ -1,7 +1,9 @@
 """Replies by messenger: what all providers have in common. A row's destination is `account/user`."""
 
+import base64
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Protocol
 from uuid import UUID
 
@@ -11,6 +13,7 @@ from msgspec import Raw, Struct
 
 from tickets.adapters.gated_http import GatedHttp, retry_after
 from tickets.adapters.webhook_address import Forbidden
+from tickets.application.answers.by_message import FILE
 from tickets.application.deliver import Outcome
 from tickets.intake import MessageAccount
 
@@ -19,6 +22,7 @@ MOST = 65_536
 
 TOO_MANY = 429
 _parts = msgspec.json.Decoder(list[Raw]).decode
+_fields = msgspec.json.Decoder(dict[str, object]).decode
 
 
 class Answer(Struct, frozen=True):
@@ -86,6 +90,43 @@ async def _read(response: httpx.Response) -> object:
         return msgspec.json.decode(told)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+
+
+class Sent(Struct, frozen=True):
+    """A part as it travels: JSON, or a form with a file."""
+
+    body: bytes
+    headers: dict[str, str] = {}
+    has_file: bool = False
+
+
+def travelling(part: bytes) -> Sent:
+    """A part with a file is a form (RFC 7578): its other fields, JSON where they are objects, and the file.
+
+    The same in, the same bytes out: the boundary is made of the part.
+    """
+    fields = _fields(part)
+    if (file := fields.pop(FILE, None)) is None:
+        return Sent(part)
+    held = msgspec.convert(file, dict[str, str])
+    mark = sha256(part).hexdigest()[:32]
+    lines = [
+        f'--{mark}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'
+        f"{value if isinstance(value, str) else msgspec.json.encode(value).decode()}\r\n"
+        for name, value in fields.items()
+    ]
+    named = quoted(held["name"])
+    told = held["media_type"]
+    kind = told if told.isascii() and told.isprintable() else "application/octet-stream"
+    head = f'--{mark}\r\nContent-Disposition: form-data; name="{held["field"]}"; filename="{named}"\r\n'
+    lines.append(f"{head}Content-Type: {kind}\r\n\r\n")
+    body = "".join(lines).encode() + base64.b64decode(held["content"]) + f"\r\n--{mark}--\r\n".encode()
+    return Sent(body, {"content-type": f"multipart/form-data; boundary={mark}"}, has_file=True)
+
+
+def quoted(name: str) -> str:
+    """A file's name in a form, escaped as browsers do (WHATWG HTML, multipart/form-data)."""
+    return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
 
 
 class DirectWay:

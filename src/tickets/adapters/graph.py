@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from tickets.adapters.direct import Answer, Post
+from tickets.adapters.direct import Answer, Post, travelling
 from tickets.application.deliver import Outcome
 from tickets.intake import MessageAccount
 from tickets.intake.json_tree import at, number_at, text_at
@@ -34,7 +34,8 @@ class Graph:
         if not token:
             return Outcome.failed(f"{account.token_env} is not in the environment")
         url = f"{self._api}/{account.id or 'me'}/messages"
-        answer = await self._post(url, body, {"authorization": f"Bearer {token}"})
+        sent = travelling(body)
+        answer = await self._post(url, sent.body, {"authorization": f"Bearer {token}", **sent.headers})
         return answer if isinstance(answer, Outcome) else _judge(answer)
 
 

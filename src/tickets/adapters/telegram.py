@@ -1,9 +1,9 @@
-"""Replies by a Telegram bot. Reference: "Telegram Bot API, sendMessage" and "Making requests"."""
+"""Replies by a Telegram bot. Reference: "Telegram Bot API", sendMessage, sendDocument, requests."""
 
 from collections.abc import Mapping
 from datetime import timedelta
 
-from tickets.adapters.direct import Answer, Post
+from tickets.adapters.direct import Answer, Post, travelling
 from tickets.application.deliver import Outcome
 from tickets.intake import MessageAccount
 from tickets.intake.json_tree import at, number_at, text_at
@@ -27,7 +27,9 @@ class Telegram:
         token = self._environment.get(account.token_env or "", "")
         if not token:
             return Outcome.failed(f"{account.token_env} is not in the environment")
-        answer = await self._post(f"{self._api}/bot{token}/sendMessage", body, {})
+        sent = travelling(body)
+        method = "sendDocument" if sent.has_file else "sendMessage"
+        answer = await self._post(f"{self._api}/bot{token}/{method}", sent.body, sent.headers)
         return answer if isinstance(answer, Outcome) else _judge(answer)
 
 

@@ -1,19 +1,26 @@
 """Answers by messenger: to which account's conversation, in how many parts."""
 
+import base64
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 from msgspec import Struct
 
 from tickets.application.answers.answer import Correspondence, Unanswered
 from tickets.application.desk.model import Desk
+from tickets.domain.draft import Attachment
 from tickets.domain.ticket import Message, Outgoing, Ticket
 
 Body = dict[str, object]
+FILE = "file"
+"""Where a part holds a file: `field` of the form it is sent in, `name`, `media_type`, base 64 `content`."""
 
 LIMITS: Mapping[str, int] = {"zalo": 2_000, "messenger": 2_000, "whatsapp": 4_096, "telegram": 4_096}
 """The most each takes in one message; we count as they do at their strictest, in UTF-16 units."""
+
+FILES: Mapping[str, int] = {"messenger": 25_000_000, "telegram": 50_000_000}
+"""Who takes a file in one request, and the most bytes of one. Zalo and WhatsApp want it uploaded before."""
 
 JOINER = "\N{ZERO WIDTH JOINER}"
 
@@ -36,12 +43,13 @@ class MessageAnswers(Struct, frozen=True):
             return Unanswered(f"the message account {key!r} has no token_env to reply with")
         if user is None:
             return Unanswered(f"the customer has no {self.way} identity")
-        if message.attachments:
-            return Unanswered(f"files cannot leave by {self.way}; send the text alone, or a link")
-        if not message.text.strip():
+        if (reason := self._too_much(message.attachments)) is not None:
+            return Unanswered(reason)
+        if not message.text.strip() and not message.attachments:
             return Unanswered("there is no text in it")
         texts = split(message.text.strip(), LIMITS[self.way])
         parts = [_REQUEST[self.way](user, text, f"{message.id}") for text in texts]
+        parts += [_WITH_FILE[self.way](user, file, f"{message.id}") for file in message.attachments]
         return Outgoing(
             id=message.id,
             way=self.way,
@@ -50,6 +58,15 @@ class MessageAnswers(Struct, frozen=True):
             cause={"ticket": str(ticket.id), "message": str(message.id)},
             created_at=message.occurred_at,
         )
+
+    def _too_much(self, files: Sequence[Attachment]) -> str | None:
+        """Why files cannot leave this way."""
+        if files and self.way not in FILES:
+            return f"files cannot leave by {self.way}; send the text alone, or a link"
+        large = next((file for file in files if len(file.content) > FILES[self.way]), None)
+        if large is None:
+            return None
+        return f"{large.name!r} is larger than the {FILES[self.way]} bytes that {self.way} takes"
 
 
 def split(text: str, limit: int) -> list[str]:
@@ -122,6 +139,36 @@ _REQUEST: Mapping[str, Callable[[str, str, str], Body]] = {
     "messenger": _messenger,
     "whatsapp": _whatsapp,
     "telegram": _telegram,
+}
+
+
+def _file(file: Attachment) -> Body:
+    return {
+        "name": file.name,
+        "media_type": file.media_type,
+        "content": base64.b64encode(file.content).decode(),
+    }
+
+
+def _messenger_file(user: str, file: Attachment, name: str) -> Body:
+    kind = file.media_type.partition("/")[0]
+    shown = kind if kind in ("image", "audio", "video") else "file"
+    said = {"attachment": {"type": shown, "payload": {}}, "metadata": f"tickets:{name}"}
+    return {
+        "recipient": {"id": user},
+        "messaging_type": "RESPONSE",
+        "message": said,
+        FILE: _file(file) | {"field": "filedata"},
+    }
+
+
+def _telegram_file(user: str, file: Attachment, _name: str) -> Body:
+    return {"chat_id": user, FILE: _file(file) | {"field": "document"}}
+
+
+_WITH_FILE: Mapping[str, Callable[[str, Attachment, str], Body]] = {
+    "messenger": _messenger_file,
+    "telegram": _telegram_file,
 }
 
 
