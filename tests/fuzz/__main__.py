@@ -107,7 +107,7 @@ def led(watch: Watch, corpus: Path, seconds: float, seed: int) -> None:
             shutil.rmtree(corpus)
             os._exit(0)
 
-    atheris.Setup([sys.argv[0], f"-max_len={LONGEST}", f"-seed={seed}", str(corpus)], one)
+    atheris.Setup([sys.argv[0], f"-max_len={LONGEST}", "-len_control=0", f"-seed={seed}", str(corpus)], one)
     atheris.Fuzz()
 
 
