@@ -25,7 +25,9 @@ def main() -> None:
     ask.add_argument("--seconds", type=float, default=4, help="length of a turn (4)")
     ask.add_argument("--connections", type=int, default=16, help="requests under way at once (16)")
     ask.add_argument("--armed", type=int, default=100_000, help="tickets armed for the ticker (100000)")
-    ask.add_argument("--due", type=int, default=300, help="of these due each second (300)")
+    ask.add_argument("--due", type=int, default=200, help="of these due each second (200)")
+    ask.add_argument("--crowd", type=int, default=2_000, help="tickets due at one instant (2000)")
+    ask.add_argument("--overdue", type=int, default=10_000, help="tickets overdue at the start (10000)")
     ask.add_argument(
         "--cases", type=int, default=200, help="random cases for every kind of calendar question (200)"
     )
@@ -35,7 +37,7 @@ def main() -> None:
         if "opening" in parts:
             opening.measure(place, asked.rounds, asked.seconds, asked.connections)
         if "lateness" in parts:
-            lateness.measure(place, asked.armed, asked.due)
+            lateness.measure(place, asked.armed, asked.due, asked.crowd, asked.overdue)
         if "mail" in parts:
             deliveries.measure(place, asked.rounds, asked.seconds, asked.connections)
         if "routing" in parts:

@@ -2,12 +2,15 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 from tests.journeys.conftest import Shop
 
-from tickets.application.pass_time import ASIDE
+from tickets.application.pass_time import ASIDE, pass_time
+from tickets.domain.ticket import Ticket
 from tickets.persistence.presence_store import PostgresPresences
+from tickets.persistence.ticket_store import PostgresTickets
 
 SPOIL = "UPDATE ticket SET clocks = '[{\"metric\": 7}]' WHERE id = $1"
 """What a fault of ours, or of whoever restored a backup, may leave behind."""
@@ -101,3 +104,34 @@ async def test_a_part_of_the_turn_that_fails_keeps_no_other_from_its_turn(shop: 
     async with asyncio.timeout(30):
         await ticker.run(shop.now, broken.stopped)
     assert await shown(shop, "tickets_ticker_failures_total") == 1
+
+
+async def test_who_finds_the_failing_ticket_done_by_another_puts_nobody_off(shop: Shop) -> None:
+    poisoned, sound = await drill(shop), await drill(shop)
+    clocks = await shop.app.engine.fetch_value("SELECT clocks FROM ticket WHERE id = $1", poisoned)
+    await shop.app.engine.execute(SPOIL, poisoned)
+    shop.instant += timedelta(minutes=1)
+    house = shop.app.parts.house
+    tickets = MendedJustThen(shop.app.engine, shop.new_id)
+    tickets.mend = (clocks, poisoned)
+    sound_tickets, house.tickets = house.tickets, tickets
+    told: list[object] = []
+    assert await pass_time(house, shop.instant, lambda ticket, _: told.append(ticket), batch=1) == []
+    house.tickets = sound_tickets
+    assert told == []
+    await shop.tick()
+    for ticket in (poisoned, sound):
+        assert (await shop.events(ticket)).count("sla.breached") == 1
+
+
+class MendedJustThen(PostgresTickets):
+    """Somebody else does to the failing ticket what there is to do, before it can be put off."""
+
+    mend: tuple[bytes, str]
+
+    async def lock(self, ticket: UUID) -> Ticket | None:
+        clocks, poisoned = self.mend
+        await self.engine.execute(
+            "UPDATE ticket SET clocks = $1, epoch = epoch + 1 WHERE id = $2", clocks, poisoned
+        )
+        return await super().lock(ticket)

@@ -1,14 +1,21 @@
 """Every broker carries bells from the relay to the workers; what it doubles or loses changes nothing."""
 
 import asyncio
+import random
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
-from uuid import UUID
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from uuid import UUID, uuid4
 
 import pytest
 from dramatiq import Broker
 from dramatiq.brokers.redis import RedisBroker
+from dramatiq.common import dq_name, xq_name
+from dramatiq.errors import BrokerConnectionError as Unreachable
+from pika import BlockingConnection, URLParameters  # type: ignore[import-untyped]
+from pika.exceptions import ChannelClosedByBroker  # type: ignore[import-untyped]
+from redis import Redis
+from redis.exceptions import RedisError
 from tests.worker.brokers import free_port, rabbitmq, redis
 from tests.worker.stage import START, Clock, delivery, put
 
@@ -16,7 +23,7 @@ from tickets.application.deliver import Outcome
 from tickets.errors import SettingsInvalid
 from tickets.persistence.engine import Engine
 from tickets.persistence.outbox import PostgresOutbox
-from tickets.worker.actors import deliver_actor
+from tickets.worker.actors import QUEUE, deliver_actor
 from tickets.worker.broker import idle_poll, make_broker
 from tickets.worker.relay import Relay
 from tickets.worker.ring import Ring, RingThroughBroker, RingThroughDatabase
@@ -67,6 +74,13 @@ async def house(
         await asyncio.to_thread(broker.close)
 
 
+async def ring_for_those_held(relay: Relay, way: Counting) -> None:
+    """Let the relay ring for rows whose endpoint had no room, until all were sent."""
+    while not way.all_made.is_set():
+        await relay.ring_due()
+        await asyncio.sleep(0.05)
+
+
 async def test_what_is_rung_for_is_sent_once_even_when_bells_are_doubled(
     engine: Engine, outbox: PostgresOutbox, clock: Clock, broker_url: str | None
 ) -> None:
@@ -76,7 +90,7 @@ async def test_what_is_rung_for_is_sent_once_even_when_bells_are_doubled(
         await ring(rows)
         relay = Relay(outbox=outbox, ring=ring, clock=clock, woken=asyncio.Event())
         assert await relay.ring_due() in range(21)  # doubled: the first bells may have been answered already
-        await way.all_made.wait()
+        await ring_for_those_held(relay, way)
     assert way.rows == Counter(rows)
 
 
@@ -89,7 +103,8 @@ async def test_two_processes_share_the_work_and_double_nothing(
     async with house(engine, broker_url, deliver) as one, house(engine, broker_url, deliver) as other:
         async with asyncio.timeout(30):
             await asyncio.gather(one(rows), other(rows))
-            await way.all_made.wait()
+            relay = Relay(outbox=PostgresOutbox(engine), ring=one, clock=clock, woken=asyncio.Event())
+            await ring_for_those_held(relay, way)
     assert way.rows == Counter(rows)
 
 
@@ -110,6 +125,121 @@ async def test_a_bell_lost_with_its_broker_is_rung_again(
         assert await relay.ring_due() == 1
         await way.all_made.wait()
     assert way.rows == Counter([row])
+
+
+@pytest.fixture
+def wipe(broker_url: str | None, engine: Engine) -> Callable[[], Awaitable[object]]:
+    """Lose everything a broker has, queues included, while everybody is connected."""
+    if broker_url is None:
+        return lambda: engine.execute("TRUNCATE dramatiq.queue")
+    if broker_url.startswith("redis"):
+        client = Redis.from_url(broker_url)
+
+        async def flush() -> None:
+            await asyncio.to_thread(client.flushall)
+            client.close()
+
+        return flush
+
+    def delete() -> None:
+        with BlockingConnection(URLParameters(broker_url)) as connection:
+            channel = connection.channel()
+            for name in (QUEUE, dq_name(QUEUE)):
+                channel.queue_delete(name)
+
+    return lambda: asyncio.to_thread(delete)
+
+
+async def test_a_broker_wiped_with_everything_in_it_loses_nothing(
+    engine: Engine,
+    outbox: PostgresOutbox,
+    clock: Clock,
+    broker_url: str | None,
+    wipe: Callable[[], Awaitable[object]],
+) -> None:
+    rows = [await put(engine) for _ in range(20)]
+    way, begun, go_on = Counting(len(rows)), asyncio.Event(), asyncio.Event()
+    deliver = delivery(engine, clock, webhook=way)
+
+    async def slow(row: UUID) -> None:
+        begun.set()
+        await go_on.wait()
+        await deliver(row)
+
+    async with house(engine, broker_url, slow) as ring, asyncio.timeout(60):
+        relay = Relay(outbox=outbox, ring=ring, clock=clock, woken=asyncio.Event())
+        assert await relay.ring_due() == len(rows)
+        await begun.wait()
+        await wipe()
+        go_on.set()
+        while not way.all_made.is_set():  # every bell may be lost: the rows are not
+            clock.forward(seconds=relay.again.total_seconds())
+            with suppress(Exception):  # a queue that is gone is refused until somebody declares it anew
+                await relay.ring_due()
+            await asyncio.sleep(0.2)
+    assert way.rows == Counter(rows)
+
+
+async def test_bells_doubled_shuffled_and_dropped_send_every_row_once(
+    engine: Engine, outbox: PostgresOutbox, clock: Clock, broker_url: str | None
+) -> None:
+    rows = [await put(engine) for _ in range(40)]
+    way, dice = Counting(len(rows)), random.Random(3)  # noqa: S311 - repeatable, not secret
+    async with house(engine, broker_url, delivery(engine, clock, webhook=way)) as ring, asyncio.timeout(60):
+
+        async def careless(due: Sequence[UUID]) -> None:
+            passing = [row for row in due if dice.random() >= 0.3] * 2
+            dice.shuffle(passing)
+            await ring(passing)
+
+        relay = Relay(outbox=outbox, ring=careless, clock=clock, woken=asyncio.Event())
+        while not way.all_made.is_set():
+            await relay.ring_due()
+            await asyncio.sleep(0.1)
+            clock.forward(seconds=relay.again.total_seconds())
+    assert way.rows == Counter(rows)
+
+
+@pytest.mark.parametrize("server", SERVERS)
+async def test_a_broker_that_is_away_at_the_start_is_waited_for(
+    engine: Engine, outbox: PostgresOutbox, clock: Clock, server: str
+) -> None:
+    row, way, port = await put(engine), Counting(1), free_port()
+    user = "guest:guest@" if server == "rabbitmq" else ""
+    url = f"{'amqp' if server == 'rabbitmq' else 'redis'}://{user}127.0.0.1:{port}"
+    async with house(engine, url, delivery(engine, clock, webhook=way)) as ring, asyncio.timeout(120):
+        relay = Relay(outbox=outbox, ring=ring, clock=clock, woken=asyncio.Event())
+        with pytest.raises((Unreachable, RedisError)):
+            await relay.ring_due()
+        running = SERVERS[server](port)
+        await asyncio.to_thread(running.__enter__)
+        try:
+            while not way.all_made.is_set():
+                with suppress(Unreachable, RedisError):
+                    await relay.ring_due()
+                await asyncio.sleep(0.2)
+        finally:
+            await asyncio.to_thread(running.__exit__, None, None, None)
+    assert way.rows == Counter([row])
+
+
+async def test_queues_of_rabbitmq_are_quorum_queues(engine: Engine, broker_url: str | None) -> None:
+    if broker_url is None or not broker_url.startswith("amqp"):
+        pytest.skip("only RabbitMQ has them")
+
+    async def forget(_row: UUID) -> None:
+        return
+
+    async with house(engine, broker_url, forget) as ring:
+        await ring([uuid4()])
+
+        def declared() -> None:
+            with BlockingConnection(URLParameters(broker_url)) as connection:
+                arguments = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": xq_name(QUEUE)}
+                with pytest.raises(ChannelClosedByBroker, match="x-queue-type"):
+                    connection.channel().queue_declare(QUEUE, durable=True, arguments=arguments)
+
+        await asyncio.to_thread(declared)
 
 
 async def test_work_that_fails_does_not_harm_the_worker(

@@ -99,4 +99,11 @@ def _redis(url: str) -> Broker:
 def _rabbitmq(url: str) -> Broker:
     from dramatiq.brokers.rabbitmq import RabbitmqBroker  # noqa: PLC0415 - an optional dependency
 
-    return RabbitmqBroker(url=url, confirm_delivery=True, middleware=[])
+    class Quorum(RabbitmqBroker):
+        """Queues that outlive the loss of a node: replicated where there are several, and never transient."""
+
+        def _build_queue_arguments(self, queue_name: str) -> dict[str, object]:
+            asked = super()._build_queue_arguments(queue_name)  # type: ignore[no-untyped-call]
+            return {**asked, "x-queue-type": "quorum"}
+
+    return Quorum(url=url, confirm_delivery=True, middleware=[])
