@@ -297,3 +297,60 @@ def test_it_is_json_and_says_what_comes_next(run: Run, history: list[RunSignal])
         pages = [event for event in outcome.events if event.type == "page"]
         if pages:
             assert pages[0].level == name or name in pages[0].covers
+
+
+class Rung(NamedTuple):
+    """A page as counting minute by minute finds it."""
+
+    minute: int
+    level: str
+    covers: tuple[str, ...]
+
+
+def counted(terms: RunTerms) -> list[Rung]:
+    """Left alone, in calendar time: every page, found by counting minutes instead of adding to instants."""
+    found: list[Rung] = []
+    delays = [parse_budget(level.delay).time // MINUTE for level in terms.levels]
+    rounds, began, reached, times, paged = 0, 0, -1, 0, 0
+    for minute in range(terms.rounds * 1000):
+        passed: list[str] = []
+        every = _every(terms, reached, times)
+        if 0 <= reached == len(delays) - 1 and every is None and minute - paged == _minutes(terms.patience):
+            rounds, began, reached = rounds + 1, minute, -1
+        if rounds == terms.rounds or not delays:
+            return [*found, Rung(minute, FALLBACK, ())]
+        ahead = reached + 1 < len(delays) and minute - began == delays[reached + 1]
+        if every is not None and reached >= 0 and minute - paged == every and not ahead:
+            times, paged = times + 1, minute
+            passed.append(terms.levels[reached].name)
+        while reached + 1 < len(delays) and minute - began == delays[reached + 1]:
+            reached, times, paged = reached + 1, 1, minute
+            passed.append(terms.levels[reached].name)
+        if passed:
+            found.append(Rung(minute, passed[-1], tuple(passed[:-1])))
+    raise AssertionError("it never ends")
+
+
+def _every(terms: RunTerms, reached: int, times: int) -> int | None:
+    """After how many minutes a level is paged again, if it is."""
+    level = terms.levels[reached] if reached >= 0 else None
+    return (
+        None
+        if level is None or times > level.repeat_limit or level.repeat is None
+        else _minutes(level.repeat)
+    )
+
+
+def _minutes(text: str) -> int:
+    return parse_budget(text).time // MINUTE
+
+
+@laws
+@given(runs)
+def test_every_page_is_where_counting_the_minutes_finds_it(run: Run) -> None:
+    calendar = tuple(replace(level, business=False) for level in run.terms.levels)
+    run = replace(run, terms=replace(run.terms, levels=calendar))
+    pages = told(run, [], until=START + 30 * HORIZON * MINUTE).pages
+    assert counted(run.terms) == [
+        Rung((page.occurred_at - START) // MINUTE, page.level or "", page.covers) for page in pages
+    ]

@@ -57,7 +57,7 @@ ORDER BY id LIMIT $3 FOR UPDATE
 # $1 are tickets.
 _OF_TICKETS = (
     """
-    UPDATE ticket SET subject = '', fields = '{}', customer_candidates = '{}', epoch = epoch + 1,
+    UPDATE ticket SET subject = '', fields = '{}', customer_candidates = '{}', runs = NULL, epoch = epoch + 1,
         tags = array_remove(tags, 'spam') -- what is spam could be reopened
     WHERE id = ANY ($1)
     """,

@@ -117,7 +117,8 @@ SELECT
     (SELECT coalesce(jsonb_agg(to_jsonb(a) ORDER BY a.address), '[]') FROM mail_address AS a
      WHERE a.address IN (SELECT value FROM customer_identity
                          WHERE kind = 'email' AND customer_id IN (SELECT id FROM line))),
-    (SELECT coalesce(jsonb_agg(to_jsonb(own) - ARRAY['search', 'terms_id', 'routing', 'tick_at', 'route_at']
+    (SELECT coalesce(jsonb_agg(to_jsonb(own) - ARRAY[
+             'search', 'terms_id', 'routing', 'runs', 'tick_at', 'route_at']
          || jsonb_build_object(
              'messages', (SELECT coalesce(jsonb_agg(to_jsonb(m) || jsonb_build_object('attachments', (
                   SELECT coalesce(jsonb_agg(jsonb_build_object(
