@@ -199,11 +199,11 @@ def must_exist(envelope: Envelope, desk: CompiledDesk) -> None:
 
 
 def must_be_somebody(said: Said, desk: CompiledDesk) -> None:
-    """Raise `Unreadable` for an agent's answering machine on no ticket: a ticket would alert them again."""
+    """Raise `Unreadable` for an answering machine of whom we alert, on no ticket: one would alert again."""
     if not isinstance(said, Draft) or not said.automatic or said.ticket or said.returned:
         return
-    if any(each.kind == "email" and each.value in desk.agent_addresses for each in said.sender.identities):
-        raise Unreadable([Fault("", "an automatic mail of an agent, on no ticket")])
+    if any(each.kind == "email" and each.value in desk.alerted_addresses for each in said.sender.identities):
+        raise Unreadable([Fault("", "an automatic mail of somebody alerts go to, on no ticket")])
 
 
 def read(envelope: Envelope, desk: CompiledDesk, secret: bytes) -> Said:

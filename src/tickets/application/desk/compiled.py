@@ -1,14 +1,15 @@
 """One revision of the desk, made ready for questions: built once, asked for every ticket."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
 from typing import TypeVar
 
 import routing
 import sla
+from tickets.application.desk.escalation import read_target
 from tickets.application.desk.listeners import Listeners
-from tickets.application.desk.model import Agent, Team
+from tickets.application.desk.model import Agent, Desk, Team
 from tickets.application.desk.shifts import Shifts
 from tickets.application.desk.stored import Published
 from tickets.intake import Form, Line, Mailbox, MessageAccount
@@ -56,7 +57,7 @@ class CompiledDesk:
         self.listeners = Listeners(desk.webhooks.values())
         self.members = _members(desk.agents.values())
         self.mailbox_at = {normal_address(box.address): box for box in desk.mailboxes.values()}
-        self.agent_addresses = {normal_address(agent.email or "") for agent in desk.agents.values()} - {None}
+        self.alerted_addresses = {normal_address(each) for each in _alerted(desk)} - {None}
         self._terms: dict[tuple[tuple[str, ...], ...], sla.Terms] = {}
         policy_facts = {fact for policy in desk.sla_policies.values() for fact in policy.when} | {"priority"}
         if any(policy.follows_team for policy in desk.sla_policies.values()):
@@ -182,6 +183,14 @@ class CompiledDesk:
         found = self.desk.on_call_schedules.get(schedule)
         answering = routing.who(found, at).agent if found else None
         return self.desk.agents.get(answering) if answering else None
+
+
+def _alerted(desk: Desk) -> Iterator[str]:
+    """Addresses that alerts may go to: agents', and those that escalation policies name."""
+    yield from (agent.email or "" for agent in desk.agents.values())
+    for policy in desk.escalation_policies.values():
+        named = (*policy.fallback, *(each for level in policy.levels for each in level.notify))
+        yield from (target.name for target in map(read_target, named) if target.kind == "email")
 
 
 def _members(agents: Iterable[Agent]) -> dict[str, tuple[Agent, ...]]:
