@@ -70,6 +70,24 @@ def desks(draw: st.DrawFn) -> dict[str, Any]:
     )
     policies = draw(st.dictionaries(KEYS, st.tuples(when, target, WORDS), max_size=4))
     rules = draw(st.dictionaries(KEYS, st.tuples(when, st.sampled_from(teams), st.booleans()), max_size=4))
+    form: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+        {
+            "name": WORDS,
+            "fields": st.just([{"name": "a", "label": "A"}, {"name": "b", "max_length": 9}]),
+            "mapping": st.fixed_dictionaries({"subject": st.sampled_from(["{a}", "x {b}"])}),
+        },
+        optional={
+            "origins": st.sampled_from([["*"], ["https://shop.example.vn", "http://localhost:8080"]]),
+            "rate": st.none() | st.sampled_from(["30/PT1M", "5/PT1H"]),
+            "redirect": st.sampled_from(["/thanks", "https://shop.example.vn/thanks?a=b"]),
+            "proof": st.booleans(),
+            "receipts": st.booleans(),
+            "attachments": st.fixed_dictionaries({}, optional={"count": st.integers(0, 9)}),
+            "honeypot": st.just("trap"),
+            "submission_id": st.just("page"),
+            "same_within": st.sampled_from(["PT0S", "PT1H"]),
+        },
+    )
     return {
         "settings": {"name": draw(WORDS), "country": draw(st.sampled_from(["VN", "US"]))}
         | {"timezone": draw(st.sampled_from(["UTC", "Asia/Ho_Chi_Minh"]))},
@@ -95,6 +113,7 @@ def desks(draw: st.DrawFn) -> dict[str, Any]:
             }
             for key in draw(some_of(teams))
         },
+        "forms": {f"f-{key}": draw(form) for key in draw(some_of(teams))},
         "hotlines": {
             key: {"number": f"1900 {n}", "name": draw(WORDS)} for n, key in enumerate(draw(some_of(teams)))
         },

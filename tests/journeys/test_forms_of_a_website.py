@@ -234,4 +234,9 @@ async def test_a_proof_of_work_serves_one_request(shop: Shop) -> None:
         assert answer.status_code == 422, wrong
         assert [fault["pointer"] for fault in answer.json()["errors"]] == ["/altcha"], wrong
     await shop.post(FORM, ANSWERS | {"altcha": solved(fresh), "message": "Khác"})
+    assert (await shop.client.post(FORM, json={"altcha": solved(await shop.get(where))})).status_code == 422
+    told = 'tickets_forms_refused_total{cause="proof",form="support"} 12.0'
+    assert told in shop.app.parts.metrics.exposition().decode(), (
+        "eleven wrong, one used again; none for the rest"
+    )
     assert (await shop.client.get("/v1/forms/warranty/challenge")).status_code == 404

@@ -104,6 +104,11 @@ def thank(request: Request[Any, Any, Any], form: Form, number: int | None) -> Re
     return Response(page, status_code=200, media_type="text/html", headers=PAGE_HEADERS | granted(request))
 
 
+def is_unproven(refusal: Unreadable | KeyReused) -> bool:
+    """Whether a form that asks for proof was refused for want of it, or because it had served before."""
+    return isinstance(refusal, KeyReused) or any(each.pointer == pointer(FIELD) for each in refusal.faults)
+
+
 def refuse_caller(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """Any refusal, readable by the page that asked, or by the person who sent the form."""
     form: Form | None = request.state.get(_FORM)

@@ -48,7 +48,10 @@ class Metrics:
         self.calls = self._counter("tickets_calls", "Calls by outcome.", "direction", "outcome")
         self.exchanges_away = self._gauge("tickets_exchanges_away", "Asterisks we do not hear.")
         self.forms_refused = self._counter(
-            "tickets_forms_refused", "Submissions turned away: origin, rate, or trapped.", "form", "cause"
+            "tickets_forms_refused",
+            "Submissions turned away: origin, rate, proof, or trapped.",
+            "form",
+            "cause",
         )
         self.mail_in = self._counter(
             "tickets_mail_in",

@@ -15,6 +15,7 @@ from tickets.api.form_callers import (
     HTML_TOO,
     form_asked,
     granted,
+    is_unproven,
     keep_to_rate,
     thank,
     wants_page,
@@ -23,8 +24,9 @@ from tickets.api.origins import preflight
 from tickets.api.parameters import ANY_QUERY
 from tickets.api.parts import FromParts
 from tickets.api.routes.receiving import BEFORE, Received, receive
+from tickets.application.arrive import KeyReused
 from tickets.domain.errors import NotFound
-from tickets.intake import Challenge, challenge_of_body, make_challenge, schema_of_form
+from tickets.intake import Challenge, Unreadable, challenge_of_body, make_challenge, schema_of_form
 
 _TAGS = ["Intake"]
 _INTAKE, _SCHEMA = "/v1/intake/forms/{form:str}", "/v1/forms/{form:str}/schema"
@@ -58,7 +60,12 @@ async def submit_form(
     await keep_to_rate(parts, request, asked)
     sent = request.headers.get("content-type", "")
     proven = challenge_of_body(await request.body(), sent) if asked.proof else None
-    answer = await receive(parts, request, "form", form, proven)
+    try:
+        answer = await receive(parts, request, "form", form, proven)
+    except (Unreadable, KeyReused) as refusal:
+        if asked.proof and is_unproven(refusal):
+            parts.metrics.forms_refused.labels(form, "proof").inc()
+        raise
     if wants_page(request):
         return thank(request, asked, answer.content.number)
     answer.headers.update(granted(request))
