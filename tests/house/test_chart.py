@@ -23,6 +23,7 @@ EVERYTHING = [
     "api.autoscaling.enabled=true", "worker.autoscaling.enabled=true", "podAnnotations.note=x",
     "imagePullSecrets[0].name=registry", "settings.TICKETS_LOG_LEVEL=debug", "environmentSecrets[0]=webhooks",
     "nodeSelector.disk=ssd", "tolerations[0].operator=Exists", "service.type=LoadBalancer",
+    "lmtp.enabled=true", "lmtp.from[0].podSelector.matchLabels.app=postfix",
     "objectStore.url=s3://envelopes/desk?region=ap-southeast-1", "objectStore.size=4M", "keepEnvelopes=P90D",
 ]  # fmt: skip
 NOTHING = [
@@ -34,7 +35,7 @@ SHIPPED = {"Deployment": 3, "Job": 1, "PodDisruptionBudget": 3, "Service": 1, "S
 KINDS = {
     "as shipped": SHIPPED,
     "everything": SHIPPED | {
-        "Service": 2, "HorizontalPodAutoscaler": 2, "Ingress": 1, "NetworkPolicy": 1,
+        "Service": 3, "HorizontalPodAutoscaler": 2, "Ingress": 1, "NetworkPolicy": 1,
         "PrometheusRule": 1, "ServiceMonitor": 1,
     },
     "the least": {"Deployment": 3, "Service": 1},

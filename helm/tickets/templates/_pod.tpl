@@ -55,6 +55,10 @@ env:
     value: 0.0.0.0
   - name: TICKETS_PORT
     value: "8080"
+  {{- if .Values.lmtp.enabled }}
+  - name: TICKETS_LMTP
+    value: 0.0.0.0:2424
+  {{- end }}
   {{- with .Values.objectStore.url }}
   - name: TICKETS_OBJECT_STORE
     value: {{ . | quote }}
