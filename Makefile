@@ -46,7 +46,7 @@ tools: python ## fetch helm, for the tests of the chart
 LOCKING = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate pyproject.toml
 lock: ## write the lock files anew (needs uv)
-	$(LOCKING) --extra redis --extra rabbitmq --extra s3 --extra build -o requirements.lock
+	$(LOCKING) --extra redis --extra rabbitmq --extra s3 --extra ses --extra build -o requirements.lock
 	$(LOCKING) --extra dev -o requirements-dev.lock
 
 image: ## the container image (needs podman or docker)

@@ -10,12 +10,14 @@ import pytest
 
 from tickets.intake import Unreadable
 from tickets.intake.mail_source import PostedMail
-from tickets.intake.posted_mail import NotProven, read_posted
+from tickets.intake.posted_mail import read_posted
+from tickets.intake.sns import NotProven
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 KEY = "key-x3ifab7xngqxep7923iuab251q5vhox0"
 USER = "desk:geheim"
 RAW = b"From: a@b.example\r\nSubject: \xe9\xff\r\n\r\nh\xe9llo\r\n--x\r\n"
+TOPIC = "arn:aws:sns:ap-southeast-1:123456789012:mail"
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -102,9 +104,7 @@ def ses(content: str, encoding: str) -> bytes:
         "receipt": {"action": {"type": "SNS", "encoding": encoding}},
         "content": content,
     }
-    return json.dumps(
-        {"Type": "Notification", "TopicArn": "arn:aws:sns:x", "Message": json.dumps(told)}
-    ).encode()
+    return json.dumps({"Type": "Notification", "TopicArn": TOPIC, "Message": json.dumps(told)}).encode()
 
 
 def test_ses_brings_it_by_sns() -> None:
@@ -112,9 +112,35 @@ def test_ses_brings_it_by_sns() -> None:
     assert plain.raw == b"Subject: hi\r\n\r\nx"
     packed = base64.b64encode(RAW).decode()
     assert read_posted(source("ses"), USER, basic(), ses(packed, "BASE64"), NOW).raw == RAW
-    wanted = json.dumps({"Type": "SubscriptionConfirmation", "SubscribeURL": "https://sns.example/?Token=1"})
-    asked = read_posted(source("ses"), USER, basic(), wanted.encode(), NOW)
-    assert asked.confirm == "https://sns.example/?Token=1"
+    about = {
+        "TopicArn": TOPIC,
+        "Message": "You have chosen …",
+        "SubscribeURL": "https://sns.example/?Token=1",
+    }
+    asked = read_posted(source("ses"), USER, basic(), notice("SubscriptionConfirmation", **about), NOW)
+    assert asked.aside == "to subscribe, open this link once: https://sns.example/?Token=1"
+    told = read_posted(source("ses"), USER, basic(), notice("UnsubscribeConfirmation", **about), NOW)
+    assert "mail comes no more" in (told.aside or "")
+
+
+def notice(kind: str, **fields: str) -> bytes:
+    return json.dumps({"Type": kind} | fields).encode()
+
+
+def test_a_mail_that_ses_put_into_s3_is_named_with_its_place() -> None:
+    action = {"type": "S3", "bucketName": "thu-den", "objectKey": "abc"}
+    told = json.dumps({"notificationType": "Received", "receipt": {"action": action}})
+    posted = read_posted(
+        source("ses"), USER, basic(), notice("Notification", TopicArn=TOPIC, Message=told), NOW
+    )
+    assert "s3://thu-den/abc" in (posted.aside or "")
+    assert posted.raw
+
+
+def test_another_topic_than_the_mailboxs_is_refused() -> None:
+    ours = PostedMail(provider="ses", secret_env="X", topic=TOPIC + "-khac")
+    with pytest.raises(NotProven, match="another topic"):
+        read_posted(ours, USER, basic(), ses("x", "UTF8"), NOW)
 
 
 @pytest.mark.parametrize("provider", ["postmark", "sendgrid", "ses"])
@@ -131,7 +157,8 @@ def test_the_others_prove_themselves_by_the_password_of_their_url(
 LACKING = [
     ("postmark", {}, b'{"TextBody": "x"}', "/RawEmail"),
     ("sendgrid", *multipart({"text": b"x"}), "/email"),
-    ("ses", {}, b'{"Type": "Notification", "Message": "{}"}', "/content"),
+    ("ses", {}, notice("Notification", TopicArn=TOPIC, Message="{}"), "/content"),
+    ("ses", {}, notice("Notification", Message="{}"), ""),
     ("ses", {}, b"[1", ""),
     ("sendgrid", {"content-type": "text/plain"}, b"x", ""),
 ]

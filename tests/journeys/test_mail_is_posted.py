@@ -3,7 +3,9 @@
 from urllib.parse import urlencode
 
 import httpx
-from tests.intake.test_posted_mail import FORM, KEY, mailgun
+import msgspec
+from tests.adapters.test_sns import CERTIFICATE, TOPIC, certificate, signed
+from tests.intake.test_posted_mail import FORM, KEY, USER, basic, mailgun
 from tests.journeys.conftest import Shop
 
 RAW = b"From: An <an@khach.example>\r\nMessage-ID: <1@khach.example>\r\nSubject: %s\r\n\r\nhello\r\n"
@@ -42,3 +44,28 @@ async def test_a_signed_mail_is_taken_once_and_its_signature_counts_for_no_other
     tickets, reasons = await taken(shop)
     assert tickets == ("one",)
     assert "used for another request" in reasons[0]
+
+
+async def test_ses_is_believed_by_amazons_signature_and_its_own_topic(shop: Shop) -> None:
+    box = {
+        "address": "cskh@shop.example.vn",
+        "posted": {"provider": "ses", "secret_env": "SES", "topic": TOPIC},
+    }
+    assert (await shop.client.put("/v1/desk/mailboxes/cskh", json=box)).status_code == 200
+    shop.app.parts.environment["SES"] = USER
+    shop.app.parts.sns.certificates[CERTIFICATE] = certificate()
+    told = {"receipt": {"action": {"type": "SNS"}}, "content": (RAW % b"by SES").decode()}
+    mail = signed(Message=msgspec.json.encode(told).decode())
+    headers = {"Content-Type": "text/plain; charset=UTF-8", "Authorization": basic()["authorization"]}
+    for _ in range(2):
+        assert (await shop.client.post(URL, content=mail, headers=headers)).status_code == 200
+    forged = mail.replace(b"by SES", b"forged")
+    assert (await shop.client.post(URL, content=forged, headers=headers)).status_code == 401
+    other = signed(TopicArn=TOPIC + "2", Message="{}")
+    assert (await shop.client.post(URL, content=other, headers=headers)).status_code == 401
+    action = {"type": "S3", "bucketName": "thu-den", "objectKey": "abc"}
+    in_s3 = signed(Message=msgspec.json.encode({"receipt": {"action": action}}).decode())
+    assert (await shop.client.post(URL, content=in_s3, headers=headers)).status_code == 200
+    tickets, reasons = await taken(shop)
+    assert tickets == ("by SES",)
+    assert "s3://thu-den/abc" in reasons[0]

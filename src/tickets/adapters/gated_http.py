@@ -32,8 +32,10 @@ class GatedHttp:
         """Close what is open. Nothing may be under way."""
         await self.client.aclose()
 
-    async def request(self, to: str, body: bytes, headers: Mapping[str, str]) -> httpx.Request:
-        """A POST, ready to be sent.
+    async def request(
+        self, to: str, body: bytes, headers: Mapping[str, str], method: str = "POST"
+    ) -> httpx.Request:
+        """A request, ready to be sent.
 
         Raises:
             Forbidden: it leads into the house.
@@ -48,7 +50,7 @@ class GatedHttp:
             raise ValueError(f"there is no port {port}")
         address = await self._gate.address(host, port)
         return self.client.build_request(
-            "POST",
+            method,
             url.copy_with(host=str(address)),
             content=body,
             headers={"host": url.netloc.decode(), "user-agent": "tickets", **headers},

@@ -9,6 +9,7 @@ from uuid import UUID
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
+from tickets.adapters.sns import SnsProof
 from tickets.api.own_urls import Doors, MessageDoors
 from tickets.api.streams import Streams
 from tickets.application.customers.keep import Customers
@@ -79,6 +80,7 @@ class Parts:
     reading: Reading
     promises: PromiseReading
     take_mail: TakeMail
+    sns: SnsProof
     mail_places: MailPlaces
     environment: dict[str, str]
     jobs: PostgresJobs

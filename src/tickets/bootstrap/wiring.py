@@ -15,6 +15,8 @@ import structlog
 from tickets.adapters import system
 from tickets.adapters.object_bucket import ObjectBucket
 from tickets.adapters.object_folder import ObjectFolder
+from tickets.adapters.sns import SnsProof, gated_get
+from tickets.adapters.webhook_address import Gate
 from tickets.api.own_urls import Doors, MessageDoors
 from tickets.api.parts import Parts
 from tickets.api.streams import Streams
@@ -112,9 +114,10 @@ async def _wire(
     ring, ring_outbox, ring_streams = _rings(bell, outbox_rung, streams, doorbell)
     counting = Counting(metrics, ring, ring_outbox, desks.listened_to)
     house = _house(settings, engine, desks, counting, new_id, secret)
-    objects = await _objects(settings, engine, new_id, metrics)
+    objects, reading = await _objects(settings, engine, new_id, metrics), Reading(engine)
     envelopes, attachments = PostgresEnvelopes(engine, objects), Attachments(engine, objects, new_id)
-    taker = CallTaker(house, calls := PostgresCalls(engine), counting.called, ring_streams)
+    calls, outbox = PostgresCalls(engine), PostgresOutbox(engine)
+    taker = CallTaker(house, calls, counting.called, ring_streams)
     signs = VitalSigns(engine, metrics, ring_outbox, beating=settings.heartbeat_url is not None)
     jobs, customers, erasure = PostgresJobs(engine), PostgresCustomers(engine), PostgresErasure(engine)
     parts = Parts(
@@ -128,6 +131,7 @@ async def _wire(
         porter=(porter := Porter(house, envelopes, attachments, taker, secret)),
         take_mail=TakeMail(porter, now, new_id, mail_not_understood, OUTAGES),
         mail_places=MailPlaces(engine, new_id()),
+        sns=SnsProof(gated_get(Gate(settings.allow_private_webhooks)), now),
         environment=dict(os.environ),
         desks=desks,
         presences=PostgresPresences(engine),

@@ -24,7 +24,12 @@ class ImapSource(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class PostedMail(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A provider that posts mails to us. `secret_env` holds its signing key, or `user:password` it sends."""
+    """A provider that posts mails to us. `secret_env` holds its signing key, or `user:password` it sends.
+
+    `topic` is the ARN of the SNS topic that SES tells (`ses` only): no other is believed, and a subscription
+    to it is confirmed without asking.
+    """
 
     provider: Literal["mailgun", "postmark", "sendgrid", "ses"]
     secret_env: Variable
+    topic: Annotated[str, Meta(pattern="^arn:aws[a-z-]*:sns:[^:]+:[0-9]+:[^:]+$")] | None = None

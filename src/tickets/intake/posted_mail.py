@@ -3,7 +3,7 @@
 All four can send the raw mail, and only that is taken: what they make of a mail loses parts of it.
 
 - Mailgun signs timestamp and token, not the mail (HMAC-SHA256), so a token counts for one mail only.
-- Postmark, SendGrid and SNS (for SES) carry the user and password of the URL they were given.
+- Postmark, SendGrid and SNS (for SES) carry the user and password of the URL they were given; SNS signs, too.
 """
 
 import base64
@@ -19,25 +19,24 @@ from msgspec import Struct
 from tickets.intake.headers import parse_parameters
 from tickets.intake.mail_source import PostedMail
 from tickets.intake.mime import read_parts
+from tickets.intake.sns import NotProven, SnsNotice, read_notice
 from tickets.intake.unreadable import Fault, Unreadable
 
 FRESH = timedelta(hours=12)
 """How long a signature counts: Mailgun tries for eight hours with the one it made first."""
 
 
-class NotProven(Exception):  # noqa: N818 - a condition, not a bug
-    """The post does not prove that it is the provider's. Says what is missing, never what would be right."""
-
-
 class Posted(Struct, frozen=True, kw_only=True):
     """A mail, and the provider's own name for it where that may be used once only.
 
-    `confirm` is a link instead of a mail: whoever runs the desk has to open it once (SNS subscriptions).
+    `aside` is why there is no mail in it that could be taken: `raw` is then the post itself, for people to
+    look at. `notice` is what SNS has still to be seen to have signed.
     """
 
     raw: bytes = b""
     token: str | None = None
-    confirm: str | None = None
+    aside: str | None = None
+    notice: SnsNotice | None = None
 
 
 def read_posted(
@@ -61,7 +60,7 @@ def read_posted(
             fields = _fields(headers.get("content-type", ""), body)
             return Posted(raw=_field(fields, "email", "“POST the raw, full MIME message”"))
         case _:
-            return _sns(_json(body))
+            return _sns(read_notice(body, source.topic), body)
 
 
 def _mailgun(secret: str, content_type: str, body: bytes, now: datetime) -> Posted:
@@ -79,20 +78,29 @@ def _mailgun(secret: str, content_type: str, body: bytes, now: datetime) -> Post
     return Posted(raw=raw, token=f"mailgun:{token[:200].decode('ascii', 'replace')}")
 
 
-def _sns(notice: dict[str, object]) -> Posted:
-    """An SNS notice of SES: the mail stands in it up to 150 KB when the receipt rule's action is SNS."""
-    if notice.get("Type") == "SubscriptionConfirmation":
-        return Posted(confirm=_text(notice, "SubscribeURL", "a subscription"))
-    told = _json(_text(notice, "Message", "no raw message delivery").encode())
+def _sns(notice: SnsNotice, body: bytes) -> Posted:
+    """A notice of SES: the mail stands in it up to 150 KB when the receipt rule's action is SNS."""
+    if notice.type == "SubscriptionConfirmation":
+        aside = f"to subscribe, open this link once: {notice.subscribe_url}"
+        return Posted(raw=body, aside=aside, notice=notice)
+    if notice.type == "UnsubscribeConfirmation":
+        aside = f"somebody unsubscribed us from {notice.topic_arn}; mail comes no more"
+        return Posted(raw=body, aside=aside, notice=notice)
+    told = _json(notice.message.encode())
+    receipt = told.get("receipt")
+    action = receipt.get("action") if isinstance(receipt, dict) else None
+    action = action if isinstance(action, dict) else {}
+    if action.get("type") == "S3":
+        where = f"s3://{action.get('bucketName')}/{action.get('objectKey')}"
+        aside = f"the mail is at {where}, not in the notice: the receipt rule needs the action SNS"
+        return Posted(raw=body, aside=aside, notice=notice)
     content = _text(told, "content", "the action SNS in the receipt rule, which sends the mail along")
-    action = told.get("receipt")
-    action = action.get("action") if isinstance(action, dict) else None
-    if isinstance(action, dict) and action.get("encoding") == "BASE64":
-        try:
-            return Posted(raw=base64.b64decode(content, validate=True))
-        except binascii.Error as error:
-            raise Unreadable([Fault("/Message", "its content is not base 64")]) from error
-    return Posted(raw=content.encode())
+    if action.get("encoding") != "BASE64":
+        return Posted(raw=content.encode(), notice=notice)
+    try:
+        return Posted(raw=base64.b64decode(content, validate=True), notice=notice)
+    except binascii.Error as error:
+        raise Unreadable([Fault("/Message", "its content is not base 64")]) from error
 
 
 def _check_password(secret: str, authorization: str) -> None:

@@ -14,7 +14,8 @@ from tickets.api.parts import FromParts
 from tickets.api.problems import Problem
 from tickets.api.routes.receiving import Received
 from tickets.domain.errors import NotFound
-from tickets.intake.posted_mail import NotProven, read_posted
+from tickets.intake.posted_mail import read_posted
+from tickets.intake.sns import NotProven
 
 _BODIES = {
     "multipart/form-data": bytes,
@@ -45,14 +46,18 @@ async def post_mail(mailbox: FromPath[str], request: Request[Any, Any, Any], par
     headers = {name.lower(): value for name, value in request.headers.items()}
     try:
         posted = read_posted(source, secret, headers, await request.body(), parts.now())
+        if posted.notice is not None:
+            await parts.sns.prove(posted.notice)
     except NotProven as missing:
         parts.metrics.mail_in.labels("posted", "refused").inc()
         raise Problem(401, f"This is not {source.provider}: {missing}.") from missing
-    if posted.confirm is not None:
-        _log.warning("open_this_link_once", mailbox=mailbox, link=posted.confirm)
-        await parts.take_mail.set_aside(
-            found.key, b"", f"to subscribe, open this link once: {posted.confirm}"
-        )
+    if posted.aside is not None:
+        if source.topic is not None and posted.notice is not None and posted.notice.subscribe_url:
+            await parts.sns.confirm(posted.notice)
+            _log.info("subscribed", mailbox=mailbox, topic=source.topic)
+            return Received()
+        _log.warning("mail_set_aside", mailbox=mailbox, reason=posted.aside)
+        await parts.take_mail.set_aside(found.key, posted.raw, posted.aside)
         return Received()
     await parts.take_mail(found.key, posted.raw, posted.token)
     parts.metrics.mail_in.labels("posted", "taken").inc()
