@@ -159,15 +159,10 @@ async def _wire(
         largest_body=settings.body_limit,
     )
     return Application(
-        settings=settings,
-        engine=engine,
-        parts=parts,
-        ticker=_ticker(settings, parts, ring_outbox, bell, signs),
+        settings=settings, engine=engine, parts=parts, outbox=outbox, outbox_rung=outbox_rung,
+        doorbell=doorbell, ticker=_ticker(settings, parts, ring_outbox, bell, signs),
         jobs=_jobs(house, desks, jobs, erasure, counting),
-        outbox=outbox,
-        outbox_rung=outbox_rung,
-        doorbell=doorbell,
-    )
+    )  # fmt: skip
 
 
 def _jobs(

@@ -45,20 +45,7 @@ class Metrics:
         self._passing_of_time()
         self._escalation()
         self._leaving()
-        self.calls = self._counter("tickets_calls", "Calls by outcome.", "direction", "outcome")
-        self.exchanges_away = self._gauge("tickets_exchanges_away", "Asterisks we do not hear.")
-        self.forms_refused = self._counter(
-            "tickets_forms_refused",
-            "Submissions turned away: origin, rate, proof, or trapped.",
-            "form",
-            "cause",
-        )
-        self.mail_in = self._counter(
-            "tickets_mail_in",
-            "Mail at the door: taken, known, refused, deferred (its sender has it), or a connection failed.",
-            "way",
-            "outcome",
-        )
+        self._arriving()
         self._keeping()
         self.requests = self._counter(
             "tickets_http_requests", "HTTP requests answered, by route template.", "method", "route", "status"
@@ -84,6 +71,22 @@ class Metrics:
         )
         self.clock_skew = self._gauge(
             "tickets_clock_skew_seconds", "How far this process's clock is ahead of the database's."
+        )
+
+    def _arriving(self) -> None:
+        self.calls = self._counter("tickets_calls", "Calls by outcome.", "direction", "outcome")
+        self.exchanges_away = self._gauge("tickets_exchanges_away", "Asterisks we do not hear.")
+        self.forms_refused = self._counter(
+            "tickets_forms_refused",
+            "Submissions turned away: origin, rate, proof, or trapped.",
+            "form",
+            "cause",
+        )
+        self.mail_in = self._counter(
+            "tickets_mail_in",
+            "Mail at the door: taken, known, refused, deferred (its sender has it), or a connection failed.",
+            "way",
+            "outcome",
         )
 
     def _keeping(self) -> None:
