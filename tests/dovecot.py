@@ -24,7 +24,7 @@ base_dir = {folder}/run
 state_dir = {folder}/state
 log_path = {folder}/log
 listen = 127.0.0.1
-ssl = no
+{encryption}
 disable_plaintext_auth = no
 mail_fsync = never
 mail_location = maildir:{folder}/mail
@@ -46,7 +46,8 @@ service imap-login {{
     port = {port}
   }}
   inet_listener imaps {{
-    port = 0
+    port = {tls_port}
+    ssl = yes
   }}
 }}
 """
@@ -61,17 +62,22 @@ service anvil {{
 
 
 class Dovecot:
-    """One mail server with one mailbox."""
+    """One mail server with one mailbox; with a certificate and its key, it encrypts."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, certificate: tuple[Path, Path] | None = None) -> None:
         self.folder = folder
         self.port = free_port()
+        self.tls_port = free_port() if certificate else 0
+        encryption = "ssl = no"
+        if certificate:
+            encryption = "ssl = yes\nssl_cert = <{}\nssl_key = <{}".format(*certificate)
         self._names = count(1)
         self._process: subprocess.Popen[bytes] | None = None
         root = os.getuid() == 0  # then Dovecot wants another account for mail
         user, group = ("mail", "mail") if root else (getpass.getuser(), grp.getgrgid(os.getgid()).gr_name)
         config = _CONFIG + ("" if root else _NOT_ROOT)
         places = {"folder": folder, "port": self.port, "user": user, "group": group, "password": PASSWORD}
+        places |= {"tls_port": self.tls_port, "encryption": encryption}
         text = config.format(**places, chroot="" if root else "chroot =")
         (folder / "dovecot.conf").write_text(text, encoding="utf-8")
         for name in ("mail", "mail/new", "mail/cur", "mail/tmp", "run", "state"):
@@ -128,13 +134,13 @@ def _counted(box: Path) -> tuple[int, int]:
 
 
 @contextmanager
-def dovecot() -> Iterator[Dovecot]:
+def dovecot(certificate: tuple[Path, Path] | None = None) -> Iterator[Dovecot]:
     """A running server; skips, or in CI fails, where none is installed."""
     if not Path(DOVECOT).exists():
         missing("dovecot-imapd")
     folder = Path(tempfile.mkdtemp(prefix="tickets-dovecot-"))
     folder.chmod(0o755)
-    made = Dovecot(folder)
+    made = Dovecot(folder, certificate)
     try:
         made.start()
         yield made

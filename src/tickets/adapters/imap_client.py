@@ -66,11 +66,17 @@ class ImapClient:
                 await made._greeting()
                 if tls == "starttls" and context is not None:
                     await made.command("STARTTLS")
+                    made._refuse_early_words()
                     await made._writer.start_tls(context, server_hostname=host)
             except BaseException:
                 made._writer.close()
                 raise
         return made
+
+    def _refuse_early_words(self) -> None:
+        """What came behind the answer to STARTTLS was said in the clear, by anybody (CVE-2011-0411)."""
+        if getattr(self._reader, "_buffer", b""):
+            raise ImapTrouble("said more before it encrypted")
 
     async def _greeting(self) -> None:
         greeting = (await self._answer()).text
