@@ -8,11 +8,15 @@ from routing.errors import Fault, refuse
 
 
 class Region(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A place tickets come from; `parent` is the key of the region it lies in, None at the top."""
+    """A place tickets come from; `parent` is the key of the region it lies in, None at the top.
+
+    `phone_prefixes` is how telephone numbers of the place begin (E.164, `+8424`); routing does not read it.
+    """
 
     key: str
     name: str = ""
     parent: str | None = None
+    phone_prefixes: tuple[str, ...] = ()
 
 
 class RegionTree:

@@ -23,8 +23,9 @@ from tickets.intake.ami_messages import event_of, read_message
 from tickets.intake.hotline import read_report
 from tickets.intake.invitation import invitation
 from tickets.intake.mail_source import PostedMail
-from tickets.intake.posted_mail import NotProven, read_posted
+from tickets.intake.posted_mail import read_posted
 from tickets.intake.rtf import unpacked_rtf
+from tickets.intake.sns import NotProven
 from tickets.intake.tnef import read_tnef
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)

@@ -223,6 +223,22 @@ async def test_no_machine_gets_a_receipt(shop: Shop, headers: dict[str, str]) ->
     assert await leaving(shop, "receipt") == []
 
 
+async def test_an_old_folder_fetched_for_the_first_time_sends_no_receipts(shop: Shop) -> None:
+    """Nobody is thanked in March for a mail of January; one from this morning is."""
+    for written, told in (
+        ("Sun, 18 Jan 2026 09:00:00 +0700", "receipt_withheld"),
+        ("Mon, 02 Mar 2026 08:59:00 +0700", "receipt_sent"),
+        ("Sun, 02 Mar 2036 09:00:00 +0700", "receipt_sent"),
+        ("nobody knows", "receipt_sent"),
+    ):
+        ticket = (
+            await deliver(
+                shop, mail(written, Date=written, Message_ID=f"<{abs(hash(written))}@khach.example>")
+            )
+        )["ticket"]
+        assert told in await shop.events(ticket), written
+
+
 async def test_a_machine_that_does_not_say_so_gets_five_receipts_a_day(shop: Shop) -> None:
     for n in range(8):
         ticket = (await deliver(shop, mail(f"Báo động {n}", Message_ID=f"<{n}@khach.example>")))["ticket"]

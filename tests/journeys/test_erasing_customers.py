@@ -75,6 +75,7 @@ async def lived(shop: Shop) -> tuple[str, list[str]]:
         "external_id": f"order of {MAIL}",
     }
     body["fields"] = {"screen": "màn hình"}
+    body["tags"] = [NAME, "web"]
     first = await shop.post("/v1/tickets", body, headers={"Idempotency-Key": "k1"})
     lan = first["customer"]["id"]
     mailed = await shop.client.post(
@@ -103,6 +104,26 @@ async def lived(shop: Shop) -> tuple[str, list[str]]:
     await shop.post(f"/v1/tickets/{other['id']}/status", {"status": "closed"}, status=200)
     own = (await shop.get(f"/v1/tickets?customer_id={lan}"))["items"]
     return lan, [each["id"] for each in own]
+
+
+async def test_the_late_end_of_a_call_tells_nothing_of_who_was_erased(shop: Shop) -> None:
+    lan, tickets = await lived(shop)
+    await erase(shop, lan)
+    await work(shop)
+    call = {
+        "call_id": "c1",
+        "at": "2026-03-02T02:05:00Z",
+        "from": PHONE,
+        "recording_url": f"https://x/{MAIL}",
+    }
+    for _ in range(2):
+        told = await shop.client.post("/v1/intake/hotline/1900", json=call | {"event": "ended", "name": NAME})
+        assert told.status_code in (200, 201), told.text
+    assert await left(shop) == set()
+    (end,) = await shop.app.engine.fetch("SELECT outcome FROM call WHERE call_id = 'c1'")
+    assert end[0] == "answered"
+    kept = {tag for each in tickets for tag in (await shop.get(f"/v1/tickets/{each}"))["tags"]}
+    assert kept == {"web", "call"}, "words of the desk"
 
 
 async def erase(shop: Shop, customer: str) -> dict[str, Any]:

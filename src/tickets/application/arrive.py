@@ -218,10 +218,8 @@ class _Request(Struct, frozen=True):
 
     async def whom(self, known: Known) -> list[Customer]:
         """Whose request it may be, the one seen last first where several share an identity."""
-        if known.customer is None:
-            return []
-        if not known.others:
-            return [known.customer]
+        if known.customer is None or not known.others:
+            return [known.customer] if known.customer else []
         return await self.house.tickets.sharing((known.customer.id, *known.others)) or [known.customer]
 
     async def open(self, known: Known, desk: CompiledDesk, related_to: UUID | None) -> Arrived:
@@ -231,9 +229,10 @@ class _Request(Struct, frozen=True):
         newcomer = None if met else customer_of(self.draft, house.new_id())
         customer = newcomer or met[0]
         ticket = ticket_of(self.draft, customer, house.new_id(), now)
+        region = ticket.region or desk.region_of(self.draft.sender.identities)
         if len(met) > 1:
             ticket = replace(ticket, customer_candidates=tuple(each.id for each in met))
-        ticket = facts.choose_team(replace(ticket, related_to=related_to), desk)
+        ticket = facts.choose_team(replace(ticket, related_to=related_to, region=region), desk)
         pinned = facts.pin_terms(ticket, desk)
         change, escalations = opening(self.draft, ticket, pinned, house, now)
         due = await house.receipts.due(self.draft, desk.desk, now)

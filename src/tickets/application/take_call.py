@@ -26,12 +26,16 @@ IN_VAIN = frozenset({"missed", "abandoned"})
 
 
 class Heard(Struct, frozen=True):
-    """A call after something was told of it. `told` are the milestones its ticket has heard."""
+    """A call after something was told of it. `told` are the milestones its ticket has heard.
+
+    `erased`: its ticket's customer was forgotten on request.
+    """
 
     call: TelephoneCall
     ticket: UUID | None
     told: frozenset[str]
     was: str | None
+    erased: bool = False
 
 
 class Pop(Struct, frozen=True, kw_only=True):
@@ -107,6 +111,8 @@ class CallTaker:
         self, report: CallReport, line: Line, now: datetime, correlation_id: str | None
     ) -> Arrived:
         heard = await self.calls.hear(line, report)
+        if heard.ticket is not None and heard.erased:  # its times are kept, and nobody hears of it
+            return await self._seen(heard.ticket)
         number = customer_number(heard.call, line)
         if heard.call.outcome not in {heard.was, "open"}:
             self.over(heard.call.direction, heard.call.outcome)

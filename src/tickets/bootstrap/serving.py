@@ -112,10 +112,13 @@ async def _leave_mailboxes(app: Application) -> None:
 
 
 async def _forget(app: Application) -> None:
-    """Drop kept answers and lines of agents' streams that are past their time, then rest."""
+    """Drop what is past its time: kept answers, lines of agents' streams, parts that left; then rest."""
     await app.parts.idempotency.forget(app.parts.now() - KEPT_ANSWERS)
     await app.parts.calls.forget(app.parts.now() - KEPT_ANSWERS)
     await app.parts.form_rates.forget(app.parts.now())
+    await SentParts(app.engine).forget(app.parts.now() - KEPT_ANSWERS)
+    desk = (await app.parts.desks.current()).desk
+    await MessageTokens(app.engine).keep_only(desk.message_accounts)
     await asyncio.sleep(timedelta(hours=1).total_seconds())
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tickets.application.take_call import Heard, Pop
 from tickets.domain.telephony import CallFact, TelephoneCall, rebuild, silent_at
@@ -20,7 +21,9 @@ _fact = msgspec.json.Decoder(CallFact).decode
 _LOCK = """
 INSERT INTO call (account, call_id, direction, outcome) VALUES ($1, $2, 'in', 'open')
 ON CONFLICT (account, call_id) DO UPDATE SET account = excluded.account
-RETURNING ticket_id, (xmax = 0), outcome
+RETURNING ticket_id, (xmax = 0), outcome, EXISTS (
+    SELECT FROM ticket AS t JOIN customer AS c ON c.id = t.customer_id
+    WHERE t.id = call.ticket_id AND c.erased_at IS NOT NULL)
 """
 _TELL = """
 INSERT INTO call_fact (account, call_id, digest, fact)
@@ -92,13 +95,12 @@ class PostgresCalls:
     async def hear(self, line: Line, report: CallReport) -> Heard:
         """Keep facts, and the call as it stands with them; committed."""
         place = (line.key, report.call_id)
-        told = [{"digest": sha256(body := _encode(fact)).hexdigest(), "fact": msgspec.Raw(body)}
-                for fact in report.facts]  # fmt: skip
         async with self.engine.transaction():
             row = await self.engine.fetch_row(_LOCK, *place)
             if row is None:
                 raise RuntimeError("an upsert gives a row")
-            ticket, new, was = row
+            ticket, new, was, erased = row
+            told = [_told(fact, nameless=erased) for fact in report.facts]
             await self.engine.execute(_TELL, *place, told)
             facts = [_fact(each[0]) for each in await self.engine.fetch(_TOLD, *place)]
             call = rebuild(report.call_id, facts)
@@ -114,7 +116,7 @@ class PostgresCalls:
             )
         names = [f"{report.call_id}:{event}" for event in ("started", "answered", "missed", "ended")]
         heard = await self.engine.fetch(_HEARD, line.key, names)
-        return Heard(call, ticket, frozenset(each[0] for each in heard), None if new else was)
+        return Heard(call, ticket, frozenset(each[0] for each in heard), None if new else was, erased)
 
     async def belongs_to(self, account: str, call_id: str, ticket: UUID) -> None:
         """A call is about this ticket."""
@@ -157,3 +159,11 @@ class PostgresCalls:
     async def forget(self, before: datetime) -> None:
         """Drop lines of streams older than an instant."""
         await self.engine.execute(_FORGET, before)
+
+
+def _told(fact: CallFact, *, nameless: bool) -> dict[str, object]:
+    """A fact as it is written; known by all it said, also where who called was erased and is not written."""
+    body = whole = _encode(fact)
+    if nameless:
+        body = _encode(replace(fact, caller="", callee="", recording_url=None))
+    return {"digest": sha256(whole).hexdigest(), "fact": msgspec.Raw(body)}

@@ -1,6 +1,6 @@
 """Forgetting a customer in PostgreSQL: every place that keeps who they are or what they said."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -75,6 +75,9 @@ _OF_TICKETS = (
     "UPDATE call SET number = NULL WHERE ticket_id = ANY ($1)",
     "DELETE FROM agent_event WHERE data ->> 'ticket' = ANY ($1::uuid[]::text[])",
 )
+_TAGS = """
+UPDATE ticket SET tags = ARRAY(SELECT tag FROM unnest(tags) AS tag WHERE tag = ANY ($2)) WHERE id = ANY ($1)
+"""
 _HISTORY = """
 UPDATE ticket_event SET data = (SELECT coalesce(jsonb_object_agg(key, value), '{}') FROM jsonb_each(data)
                                 WHERE key = ANY ($2))
@@ -158,8 +161,11 @@ class PostgresErasure:
         """By what they can be found."""
         return _HOLDING.all(await self.engine.fetch(_OF, customer))[0]
 
-    async def wipe_tickets(self, tickets: Sequence[UUID], holding: Holding, now: datetime) -> None:
-        """Forget all words of locked tickets, and whatever came and left with them."""
+    async def wipe_tickets(
+        self, tickets: Sequence[UUID], holding: Holding, tags: Collection[str], now: datetime
+    ) -> None:
+        """Forget all words of locked tickets but these tags, and whatever came and left with them."""
+        await self.engine.execute(_TAGS, list(tickets), list(tags))
         for statement in _OF_TICKETS:
             await self.engine.execute(statement, list(tickets))
         await self.engine.execute(_HISTORY, list(tickets), list(KEPT_IN_HISTORY))

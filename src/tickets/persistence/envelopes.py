@@ -28,8 +28,16 @@ INSERT INTO envelope ({_WHOLE}, head, digest, bytes, state)
 SELECT *, 'received' FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::text[],
                                  $7::timestamptz[], $8::text[], $9::bytea[], $10::bytea[], $11::int[])
 """
+# What comes for a customer who was erased, such as the late end of a call, is not kept after all.
 _ACCEPT = """
-UPDATE envelope SET state = 'accepted', reason = NULL, ticket_id = $2 WHERE id = $1 AND state <> 'accepted'
+WITH gone AS (SELECT t.id FROM ticket AS t JOIN customer AS c ON c.id = t.customer_id
+              WHERE t.id = $2 AND c.erased_at IS NOT NULL)
+UPDATE envelope SET state = 'accepted', reason = NULL, ticket_id = $2,
+    body = CASE WHEN NOT EXISTS (SELECT FROM gone) THEN body END,
+    object = CASE WHEN NOT EXISTS (SELECT FROM gone) THEN object END,
+    head = CASE WHEN NOT EXISTS (SELECT FROM gone) THEN head END,
+    dropped_at = CASE WHEN EXISTS (SELECT FROM gone) THEN received_at END
+WHERE id = $1 AND state <> 'accepted'
 """
 _QUARANTINE = "UPDATE envelope SET state = 'quarantined', reason = $2 WHERE id = $1 AND state <> 'accepted'"
 _READ = f"SELECT {_WHOLE} FROM envelope WHERE id = $1 AND dropped_at IS NULL"

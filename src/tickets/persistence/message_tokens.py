@@ -1,5 +1,6 @@
 """Tokens that change hands with every use: one worker renews, the others wait. And parts that have left."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
@@ -31,6 +32,12 @@ WHERE account = $1 AND refresh_token = $2
 """
 _GIVE_BACK = "UPDATE message_token SET renewing_until = NULL WHERE account = $1 AND refresh_token = $2"
 _SPOILT = "UPDATE message_token SET expires_at = NULL WHERE account = $1 AND access_token = $2"
+_KEEP_ONLY = "DELETE FROM message_token WHERE account <> ALL ($1)"
+# A dead row may be sent again, however old: it goes on behind what has left.
+_FORGET_PARTS = """
+DELETE FROM sent_part WHERE NOT EXISTS (
+    SELECT FROM outbox AS o WHERE o.id = outbox_id AND (o.state <> 'settled' OR o.settled_at >= $1))
+"""
 _SENT = "SELECT count(*) FROM sent_part WHERE outbox_id = $1"
 _NOTE = "INSERT INTO sent_part (outbox_id, part) VALUES ($1, $2) ON CONFLICT DO NOTHING"
 
@@ -68,6 +75,10 @@ class MessageTokens:
         """The provider does not take it (any more)."""
         await self.engine.execute(_SPOILT, account, access_token)
 
+    async def keep_only(self, accounts: Collection[str]) -> None:
+        """Forget the tokens of accounts that are no more."""
+        await self.engine.execute(_KEEP_ONLY, list(accounts))
+
 
 class SentParts:
     """Which parts of a reply have left: what is tried again goes on behind them."""
@@ -83,3 +94,7 @@ class SentParts:
     async def note(self, row: UUID, part: int) -> None:
         """One has left."""
         await self.engine.execute(_NOTE, row, part)
+
+    async def forget(self, before: datetime) -> None:
+        """Forget the parts of replies that left as a whole before an instant."""
+        await self.engine.execute(_FORGET_PARTS, before)

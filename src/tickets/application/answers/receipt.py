@@ -25,6 +25,8 @@ from tickets.intake.inbox import Mailbox
 MOST = 5
 """Receipts one address gets within `WITHIN`: the last resort against machines that do not say so."""
 WITHIN = timedelta(days=1)
+OLD = timedelta(days=1)
+"""A mail written longer ago gets no receipt: it lay in a folder we see for the first time, or was stuck."""
 
 _TEXT: Mapping[str, str] = {
     "en": "Hello{name},\n\nwe have received your request and noted it under number #{number}. "
@@ -75,6 +77,8 @@ class Receipts(Struct, frozen=True, kw_only=True):
         if not self.leaves or draft.automatic or mailbox is None or address is None:
             return Due()
         reason = cannot_be_written_to(address, desk)
+        if reason is None and draft.written_at is not None and now - draft.written_at > OLD:
+            reason = "it was written more than a day ago"
         reason = reason or withheld(await self.addresses.standing(address, now - WITHIN))
         return Due(withheld=reason) if reason else Due(mailbox, address)
 

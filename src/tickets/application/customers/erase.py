@@ -4,19 +4,21 @@ It is a job in small transactions. Asking for it cuts the customer off: nothing 
 Doing it again is harmless; there is no way back.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from tickets.application.change import decide
+from tickets.application.change import MISSED_CALL, decide
 from tickets.application.customers.keep import Customers
+from tickets.application.desk.model import Desk
 from tickets.application.ended import Forget
 from tickets.application.house import House
 from tickets.application.jobs.job import Erase, Erased, Job, JobStore, Step
 from tickets.domain.customer import Holding
 from tickets.domain.errors import NotFound, Refused
 from tickets.domain.ticket import Change, Happened, Ticket
+from tickets.domain.words import composed
 
 BATCH = 25
 """Tickets in one transaction."""
@@ -37,8 +39,10 @@ class Erasure(Protocol):
     async def holding(self, customer: UUID) -> Holding:
         """By what they can be found."""
 
-    async def wipe_tickets(self, tickets: Sequence[UUID], holding: Holding, now: datetime) -> None:
-        """Forget all words of locked tickets, and whatever came and left with them."""
+    async def wipe_tickets(
+        self, tickets: Sequence[UUID], holding: Holding, tags: Collection[str], now: datetime
+    ) -> None:
+        """Forget all words of locked tickets but these tags, and whatever came and left with them."""
 
     async def wipe_customer(self, holding: Holding) -> None:
         """Forget who they were; the last step."""
@@ -99,7 +103,7 @@ class Erasing:
         customer = job.asked.customer
         tickets = await self.erasure.tickets(customer, job.place, self.batch)
         changes = [await self._close(ticket, job, now) for ticket in tickets if ticket.status != "closed"]
-        await self.house.save(*changes, desk=await self.house.desks.current())
+        await self.house.save(*changes, desk=(desk := await self.house.desks.current()))
         for ticket in tickets:
             line = Happened(
                 type="customer_erased", actor=job.asked_by, occurred_at=now, detected_at=now,
@@ -108,7 +112,8 @@ class Erasing:
             await self.house.tickets.note(ticket.id, line)
         holding = await self.erasure.holding(customer)
         if tickets:
-            await self.erasure.wipe_tickets([ticket.id for ticket in tickets], holding, now)
+            tags = tags_of(desk.desk)
+            await self.erasure.wipe_tickets([ticket.id for ticket in tickets], holding, tags, now)
         last = len(tickets) < self.batch
         if last:
             await self.erasure.wipe_customer(holding)
@@ -125,3 +130,12 @@ class Erasing:
         desk = await self.house.desks.current()
         change, _ = decide(Forget(), await self.house.scene(ticket, desk, job.asked_by, now))
         return self.house.with_alerts(change, (), desk)
+
+
+def tags_of(desk: Desk) -> frozenset[str]:
+    """The tags the desk gives or asks for: words of ours. Any other may be somebody's name."""
+    entrances = (desk.forms, desk.mailboxes, desk.message_accounts, desk.hotlines)
+    given = {tag for kind in entrances for entrance in kind.values() for tag in entrance.tags}
+    asked = {tag for policy in desk.sla_policies.values() for tag in policy.when.get("tags", ())}
+    asked |= {tag for rule in desk.routing_rules.values() for tag in rule.when.get("tags", ())}
+    return frozenset(map(composed, given | asked | {MISSED_CALL}))

@@ -12,6 +12,7 @@ from tickets.application.desk.listeners import Listeners
 from tickets.application.desk.model import Agent, Desk, Team
 from tickets.application.desk.shifts import Shifts
 from tickets.application.desk.stored import Published
+from tickets.domain.draft import Identity
 from tickets.intake import Form, Line, Mailbox, MessageAccount
 from tickets.intake.addresses import normal_address
 
@@ -72,6 +73,17 @@ class CompiledDesk:
     def region_line(self, region: str) -> tuple[str, ...]:
         """A region and everything it lies in, nearest first."""
         return self.regions.line(region)
+
+    def region_of(self, identities: Iterable[Identity]) -> str | None:
+        """The region a telephone number among these is of, by the longest prefix that a region names."""
+        numbers = [each.value for each in identities if each.kind in {"phone", "whatsapp"}]
+        fitting = (prefix for prefix in self._prefixes if any(n.startswith(prefix) for n in numbers))
+        longest = max(fitting, key=len, default=None)
+        return None if longest is None else self._prefixes[longest]
+
+    @cached_property
+    def _prefixes(self) -> dict[str, str]:
+        return {prefix: each.key for each in self.desk.regions.values() for prefix in each.phone_prefixes}
 
     def match_rule(self, facts: Facts) -> routing.Rule | None:
         """The routing rule that holds."""

@@ -28,6 +28,7 @@ _HEARD = (EVERYTHING, *FAMILIES, *EVENTS)
 ME = "me"
 """What stands for the agent a caller acts as, where an agent's key is asked for."""
 
+_PREFIX = re.compile(r"\+[1-9][0-9]{0,14}")
 _NOTICEABLE = timedelta(seconds=5)
 _SOONEST_EXPIRY = timedelta(minutes=5)
 _KEY = re.compile(r"[a-z0-9](?:[a-z0-9_.-]{0,62})")
@@ -83,7 +84,20 @@ def _regions(desk: Desk, faults: Faults) -> None:
         region if region.parent in desk.regions else replace(region, parent=None)
         for region in desk.regions.values()
     ]
+    _prefixes(tree, faults)
     _in_lists("regions", [region.key for region in tree], routing.check_regions(tree), faults)
+
+
+def _prefixes(regions: Iterable[routing.Region], faults: Faults) -> None:
+    """A number is of one place at most."""
+    known: dict[str, str] = {}
+    for region in regions:
+        for n, prefix in enumerate(region.phone_prefixes):
+            at = pointer("regions", region.key, "phone_prefixes", n)
+            if not _PREFIX.fullmatch(prefix):
+                faults.add(at, f"{prefix!r} is no beginning of a number such as +8424")
+            elif known.setdefault(prefix, region.key) != region.key:
+                faults.add(at, f"{prefix} is already that of {known[prefix]!r}")
 
 
 def _rules(desk: Desk, faults: Faults) -> None:
