@@ -56,7 +56,8 @@ async def route_waiting(
         try:
             async with house.tickets.transaction():
                 waiting = await house.tickets.claim_waiting(now, most, after, everyone=everyone)
-                made = await _round(house, desk, [ticket for _, ticket in waiting], now) if waiting else []
+                batched = [ticket for _, ticket in waiting]
+                made, room = await _round(house, desk, batched, now)
         except outages:
             raise
         except Exception as fault:
@@ -74,23 +75,19 @@ async def route_waiting(
             house.looked_through = desk.revision if everyone else house.looked_through
             return changes
         if everyone and told:
-            everyone = await _any_room(house, desk, now)
+            everyone = room
         wanted_by, last = waiting[-1]
         after = wanted_by, last.id
 
 
-async def _any_room(house: House, desk: CompiledDesk, now: datetime) -> bool:
-    agents = desk.desk.agents
-    return any(
-        state.presence == "online" and state.key in agents and state.load < agents[state.key].capacity
-        for state in await house.tickets.agent_states(now)
-    )
-
-
-async def _round(house: House, desk: CompiledDesk, waiting: list[Ticket], now: datetime) -> list[Change]:
-    now = max(
-        now, *(ticket.updated_at for ticket in waiting)
-    )  # what came on the way to the queue came before
+async def _round(
+    house: House, desk: CompiledDesk, waiting: list[Ticket], now: datetime
+) -> tuple[list[Change], bool]:
+    """The changes of one batch, and whether anybody there has room left."""
+    if not waiting:
+        return [], False
+    # What came on the way to the queue came before.
+    now = max(now, *(ticket.updated_at for ticket in waiting))
     homeless = [ticket for ticket in waiting if is_homeless(ticket, desk)]
     changes = [await rehome(house, desk, ticket, now) for ticket in homeless]
     waiting = [ticket for ticket in waiting if ticket not in homeless] if homeless else waiting
@@ -105,10 +102,17 @@ async def _round(house: House, desk: CompiledDesk, waiting: list[Ticket], now: d
         if change is not None:
             changes.append(change)
     await house.save(*changes, desk=desk)
-    return changes
+    agents = desk.desk.agents
+    return changes, any(
+        state.presence == "online"
+        and state.key in agents
+        and state.load + took.get(state.key, 0) < agents[state.key].capacity
+        for state in states
+    )
 
 
-async def _take(house: House, desk: CompiledDesk, courses: list[Course], now: datetime) -> frozenset[str]:
+async def _take(house: House, desk: CompiledDesk, courses: list[Course], now: datetime) -> dict[str, int]:
+    """Take the capacity that the courses need; who had it, and how many units that was."""
     units: Counter[str] = Counter()
     last: dict[str, datetime] = {}
     for course in courses:
@@ -116,7 +120,7 @@ async def _take(house: House, desk: CompiledDesk, courses: list[Course], now: da
             units[course.agent] += course.ticket.units
             last[course.agent] = course.placement.assigned_at or now
     loads = [Load(agent, units[agent], desk.desk.agents[agent].capacity, at) for agent, at in last.items()]
-    return await house.tickets.take_capacity(loads)
+    return {agent: units[agent] for agent in await house.tickets.take_capacity(loads)}
 
 
 async def _carry_out(house: House, desk: CompiledDesk, course: Course, now: datetime) -> Change | None:

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-
-import msgspec
+from typing import get_args
 
 import routing
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.ports import AgentState
+
+_PRESENCE: Mapping[str, routing.Presence] = {each: each for each in get_args(routing.Presence)}
 
 
 def roster_at(desk: CompiledDesk, states: Sequence[AgentState], now: datetime) -> routing.Roster:
@@ -20,7 +21,7 @@ def _availability(state: AgentState, shifts: Mapping[str, datetime | None]) -> r
     ends_at = shifts.get(state.key)
     there = ends_at is not None or state.key not in shifts
     return routing.Availability(
-        presence=msgspec.convert(state.presence, routing.Presence) if there else "offline",
+        presence=_PRESENCE[state.presence] if there else "offline",
         load=state.load,
         last_assigned_at=state.last_assigned_at,
         idle_since=state.idle_since,
