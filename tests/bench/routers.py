@@ -39,8 +39,8 @@ def measure(place: Place, rounds: int) -> None:
         click.echo(
             f"\nThe router: {TICKETS:,} tickets wait for {AGENTS:,} agents, {len(RULES)} rules, fsync on"
             f"\n{median(rates):,.0f} assignments a second, at best {max(rates):,.0f} (goal {GOAL:,})"
-            f"\nan assignment: {ours:.2f} ms of processor by the router, {theirs:.2f} ms by PostgreSQL, one after"
-            f" the other: {1000 / (ours + theirs):,.0f} a second of processor"
+            f"\nan assignment: {ours:.2f} ms of processor by the router, {theirs:.2f} ms by PostgreSQL,"
+            f" one after the other: {1000 / (ours + theirs):,.0f} a second of processor"
         )
 
     asyncio.run(place.with_app(url, work))
