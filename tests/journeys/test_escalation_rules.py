@@ -273,3 +273,39 @@ async def test_closing_the_ticket_ends_what_runs(shop: Shop) -> None:
     assert types(await shop.events(ticket))[-1] == "resolved"
     await shop.pass_time(hours=1)
     assert await pages(shop, ticket) == [("first", 0)]
+
+
+async def test_what_a_promise_pages_while_somebody_has_its_run_is_theirs_too_once_they_say_so(
+    shop: Shop,
+) -> None:
+    soon = {"name": "soon", "share": 0.5, "notify": ["agent:sales-hn-1"]}
+    broken = {"name": "broken", "after_due": "PT0S", "notify": ["team_lead"]}
+    await policy(shop, "watch", soon, broken, acknowledge_within="PT2H")
+    await promise(shop, "watch")
+    ticket = await opened(shop, tags=["promised"])
+    await shop.pass_time(minutes=10)
+    await stranger(shop, "POST", await link_to(shop, "sales-hn-1@shop.example.vn"))
+    await shop.pass_time(minutes=11)
+    assert [(one["level"], one["state"]) for one in await alerts(shop, ticket)] == [
+        ("soon", "acknowledged"),
+        ("broken", "open"),
+    ]
+    lead = await link_to(shop, "sales-lead@shop.example.vn")
+    assert "<form method=post>" in (await stranger(shop, "GET", lead)).text
+    await stranger(shop, "POST", lead)
+    assert [one["acknowledged_by"] for one in await alerts(shop, ticket)] == [
+        "agent:sales-hn-1",
+        "agent:sales-lead",
+    ]
+    assert (await run(shop, ticket))["acknowledged_by"] == ["agent:sales-hn-1"]
+
+
+async def test_two_runs_that_act_at_once_both_do(shop: Shop) -> None:
+    for key in ("one", "two"):
+        await policy(shop, key, {**AT_ONCE[0], "actions": {"note": f"Mức {key}"}})
+        await rule(shop, key, {"priority": ["high"]}, key)
+    ticket = await opened(shop)
+    await priority(shop, ticket, "high")
+    said = [one["text"] for one in (await shop.get(f"/v1/tickets/{ticket}/messages"))["items"]]
+    assert said[1:] == ["Mức one", "Mức two"]
+    assert len(await pages(shop, ticket)) == 2

@@ -68,7 +68,7 @@ def _invited(token: str, parts: Parts) -> Invited:
 
 def _page(ticket: Ticket, invited: Invited) -> Response[str]:
     run = find_run(ticket, invited.run)
-    asks = run.state not in {"acknowledged", "resolved"} and invited.recipient not in run.acknowledged_by
+    asks = run.is_live and invited.recipient not in run.acknowledged_by
     text = _PAGE.format(
         number=ticket.number,
         subject=escape(ticket.subject),

@@ -13,7 +13,7 @@ from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.house import House
 from tickets.domain.errors import NotFound, Refused, Stale
 from tickets.domain.escalation import Escalation
-from tickets.domain.ticket import Change, Ticket
+from tickets.domain.ticket import Change, Settled, Ticket
 
 
 class Acknowledge(Struct, frozen=True):
@@ -130,6 +130,9 @@ async def tell_run(
                 await house.tickets.acknowledge_alerts(ticket_id, run.metric, by, now)
         else:
             change = Change(before=ticket, after=ticket, now=now)
+            if isinstance(act, Acknowledge) and run.state == "acknowledged":  # what its promise paged since
+                had = Settled(run_id, "acknowledged", by)
+                await house.tickets.settle_alerts(ticket_id, had, now)
     return change, find_run(change.after, run_id)
 
 

@@ -49,7 +49,7 @@ class Following:
         self._runs = {run.id: run for run in facts.runs_of(change.after)}
         self._happened: list[Happened] = []
         self._settled: list[Settled] = []
-        self._actions: dict[str, str] = {}
+        self._actions: list[Mapping[str, str]] = []
 
     @property
     def now(self) -> datetime:
@@ -62,13 +62,14 @@ class Following:
         self._compare(self.change.before, acting=False)
         self._advance(signals)
         while self._actions:
-            before, actions, self._actions = self.change.after, self._actions, {}
-            self.change, more = carry_out(
-                actions, self.change, self.desk, self._pinned, self._new_id, ESCALATION
-            )
-            if self.change.after.terms_id != before.terms_id:
-                self._pinned = facts.pin_terms(self.change.after, self.desk)
-            self._hear(more)
+            before, actions, self._actions = self.change.after, self._actions, []
+            for each in actions:
+                self.change, more = carry_out(
+                    each, self.change, self.desk, self._pinned, self._new_id, ESCALATION
+                )
+                if self.change.after.terms_id != self._pinned.id:
+                    self._pinned = facts.pin_terms(self.change.after, self.desk)
+                self._hear(more)
             self._compare(before, acting=True)
             self._advance(UNTOLD)
 
@@ -124,9 +125,9 @@ class Following:
                 due = replace(due, run=UUID(run.id))  # noqa: PLW2901 - as it is escalated
             self.due.append(due)
             names = {*due.covers, due.level} if due.repeat == 0 else set(due.covers)
-            for level in () if policy is None else policy.levels:
-                if level.name in names:
-                    self._actions |= level.actions.as_words
+            levels = () if policy is None else policy.levels
+            acting = [level.actions.as_words for level in levels if level.name in names]
+            self._actions += [words for words in acting if words]
 
     def _run_of(self, due: Escalation) -> sla.Run | None:
         cause = f"sla:{due.metric}:{due.cycle}"
@@ -191,7 +192,7 @@ class Following:
                 self._settled.append(Settled(UUID(run.id), "resolved", actor))
 
     def _page(self, before: sla.Run, after: sla.Run, event: sla.RunEvent) -> None:
-        self._actions |= event.actions
+        self._actions += [event.actions] * bool(event.actions)
         self.due.append(
             Escalation(
                 policy=before.terms.policy,
