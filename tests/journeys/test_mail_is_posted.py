@@ -24,7 +24,7 @@ async def taken(shop: Shop) -> list[tuple[str, ...]]:
         tuple(row[0] for row in await shop.app.engine.fetch(sql))
         for sql in (
             "SELECT subject FROM ticket ORDER BY id",
-            "SELECT reason FROM envelope WHERE reason <> ''",
+            "SELECT reason FROM envelope WHERE reason <> '' ORDER BY id",
         )
     ]
 
@@ -66,6 +66,44 @@ async def test_ses_is_believed_by_amazons_signature_and_its_own_topic(shop: Shop
     action = {"type": "S3", "bucketName": "thu-den", "objectKey": "abc"}
     in_s3 = signed(Message=msgspec.json.encode({"receipt": {"action": action}}).decode())
     assert (await shop.client.post(URL, content=in_s3, headers=headers)).status_code == 200
+    link = {
+        "SubscribeURL": "https://sns.ap-southeast-1.amazonaws.com/?Action=ConfirmSubscription",
+        "Token": "1",
+    }
+    gone = signed(Type="UnsubscribeConfirmation", **link)
+    assert (await shop.client.post(URL, content=gone, headers=headers)).status_code == 200
     tickets, reasons = await taken(shop)
     assert tickets == ("by SES",)
     assert "s3://thu-den/abc" in reasons[0]
+    assert "mail comes no more" in reasons[1], "nobody subscribes again behind the operator's back"
+
+
+async def test_while_amazon_cannot_be_asked_sns_is_told_to_come_again(shop: Shop) -> None:
+    box = {
+        "address": "cskh@shop.example.vn",
+        "posted": {"provider": "ses", "secret_env": "SES", "topic": TOPIC},
+    }
+    assert (await shop.client.put("/v1/desk/mailboxes/cskh", json=box)).status_code == 200
+    shop.app.parts.environment["SES"] = USER
+    headers = {"Content-Type": "text/plain", "Authorization": basic()["authorization"]}
+
+    async def away(_url: str) -> bytes:
+        raise OSError("no route to host")
+
+    shop.app.parts.sns.get = away
+    told = {"receipt": {"action": {"type": "SNS"}}, "content": (RAW % b"by SES").decode()}
+    mail = signed(Message=msgspec.json.encode(told).decode())
+    answer = await shop.client.post(URL, content=mail, headers=headers)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
+    asked: list[str] = []
+
+    async def there(url: str) -> bytes:
+        asked.append(url)
+        return certificate()
+
+    shop.app.parts.sns.get = there
+    where = "https://sns.ap-southeast-1.amazonaws.com/?Action=ConfirmSubscription&Token=1"
+    question = signed(Type="SubscriptionConfirmation", SubscribeURL=where, Token="1")
+    assert (await shop.client.post(URL, content=question, headers=headers)).status_code == 200
+    assert asked == [CERTIFICATE, where]
+    assert await taken(shop) == [(), ()]

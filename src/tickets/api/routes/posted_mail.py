@@ -10,12 +10,13 @@ from tickets.api.auth import PUBLIC
 from tickets.api.document import accepts
 from tickets.api.idempotency import given_key
 from tickets.api.parameters import ANY_QUERY
-from tickets.api.parts import FromParts
+from tickets.api.parts import FromParts, Parts
 from tickets.api.problems import Problem
 from tickets.api.routes.receiving import Received
 from tickets.domain.errors import NotFound
+from tickets.intake.mail_source import PostedMail
 from tickets.intake.posted_mail import read_posted
-from tickets.intake.sns import NotProven
+from tickets.intake.sns import NotProven, SnsNotice
 
 _BODIES = {
     "multipart/form-data": bytes,
@@ -46,22 +47,40 @@ async def post_mail(mailbox: FromPath[str], request: Request[Any, Any, Any], par
     headers = {name.lower(): value for name, value in request.headers.items()}
     try:
         posted = read_posted(source, secret, headers, await request.body(), parts.now())
-        if posted.notice is not None:
-            await parts.sns.prove(posted.notice)
+        if posted.notice is not None and await _heeded(parts, source, posted.notice):
+            _log.info("subscribed", mailbox=mailbox, topic=source.topic)
+            return Received()
     except NotProven as missing:
         parts.metrics.mail_in.labels("posted", "refused").inc()
         raise Problem(401, f"This is not {source.provider}: {missing}.") from missing
     if posted.aside is not None:
-        if source.topic is not None and posted.notice is not None and posted.notice.subscribe_url:
-            await parts.sns.confirm(posted.notice)
-            _log.info("subscribed", mailbox=mailbox, topic=source.topic)
-            return Received()
         _log.warning("mail_set_aside", mailbox=mailbox, reason=posted.aside)
         await parts.take_mail.set_aside(found.key, posted.raw, posted.aside)
         return Received()
     await parts.take_mail(found.key, posted.raw, posted.token)
     parts.metrics.mail_in.labels("posted", "taken").inc()
     return Received()
+
+
+async def _heeded(parts: Parts, source: PostedMail, notice: SnsNotice) -> bool:
+    """See that SNS signed it; whether that was all, since it asked for the subscription of our own topic.
+
+    Raises:
+        NotProven: SNS did not.
+        Problem: 503, Amazon cannot be asked now, or what reads certificates is not installed.
+    """
+    try:
+        await parts.sns.prove(notice)
+        if source.topic is None or notice.type != "SubscriptionConfirmation":
+            return False
+        await parts.sns.confirm(notice)
+    except OSError as error:
+        _log.error("sns_not_proven", error=str(error))
+        parts.metrics.mail_in.labels("posted", "deferred").inc()
+        raise Problem(
+            503, "Signatures of SNS cannot be checked now.", headers={"Retry-After": "60"}
+        ) from error
+    return True
 
 
 ROUTES = (post_mail,)
