@@ -36,7 +36,8 @@ UPDATE envelope SET state = 'accepted', reason = NULL, ticket_id = $2,
     body = CASE WHEN NOT EXISTS (SELECT FROM gone) THEN body END,
     object = CASE WHEN NOT EXISTS (SELECT FROM gone) THEN object END,
     head = CASE WHEN NOT EXISTS (SELECT FROM gone) THEN head END,
-    dropped_at = CASE WHEN EXISTS (SELECT FROM gone) THEN received_at END
+    dropped_at = CASE WHEN EXISTS (SELECT FROM gone) THEN received_at END,
+    bytes = coalesce(bytes, octet_length(body))
 WHERE id = $1 AND state <> 'accepted'
 """
 _QUARANTINE = "UPDATE envelope SET state = 'quarantined', reason = $2 WHERE id = $1 AND state <> 'accepted'"
