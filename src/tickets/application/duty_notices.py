@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from tickets.application.desk.duty_watch import Gap, HandOff
 from tickets.application.notices import Language, addressed, spoken
+from tickets.application.page import Page, stored
 from tickets.application.webhook_body import Told, webhook_body
 from tickets.domain.escalation import Manner
 
@@ -50,7 +51,7 @@ def render(
 ) -> bytes:
     """The bytes to send, the same in every attempt."""
     name = "hand_off" if isinstance(told, HandOff) else "gap"
-    if way != "email":
+    if way not in {"email", "pager"}:
         event = Told(
             id=notice_id,
             type="on_call.handed_off" if name == "hand_off" else "on_call.gap",
@@ -60,9 +61,17 @@ def render(
             data=told,
         )
         return webhook_body(event, manner.format)
+    title = WORDS[spoken(manner)][name].format(schedule=told.schedule)
+    if way == "pager":
+        return stored(Page(title, _text(told, manner)))
     mail = addressed(sender.mail, destination, notice_id, now)
+    mail["Subject"] = title
+    mail.set_content(_text(told, manner) + "\n", cte="base64")
+    return mail.as_bytes()
+
+
+def _text(told: HandOff | Gap, manner: Manner) -> str:
     words, zone = WORDS[spoken(manner)], ZoneInfo(manner.timezone)
-    mail["Subject"] = words[name].format(schedule=told.schedule)
     lines = [words["since"].format(since=_clock(told.since, zone))]
     if told.until is not None:
         lines.append(words["until"].format(until=_clock(told.until, zone)))
@@ -70,8 +79,7 @@ def render(
         lines += ["", words["repair"]]
     elif told.before is not None:
         lines.append(words["before"].format(before=told.before))
-    mail.set_content("\n".join(lines) + "\n", cte="base64")
-    return mail.as_bytes()
+    return "\n".join(lines)
 
 
 def _clock(at: datetime, zone: ZoneInfo) -> str:

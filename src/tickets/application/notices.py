@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from tickets.application.facts import ROUTING, runs_of
+from tickets.application.page import Page, stored
 from tickets.application.runs.links import STANDS, Invited, link_token
 from tickets.application.tell_events import Event
 from tickets.application.webhook_body import Format, Told, webhook_body
@@ -150,6 +151,8 @@ class AlertNotices:
     ) -> bytes:
         """The bytes to send to a recipient, the same in every attempt."""
         link, manner = self._link(alert, recipient), recipient.manner
+        if way == "pager":
+            return stored(self._page(alert, ticket, manner, link))
         if way != "email":
             data = AlertData(
                 alert=alert,
@@ -182,6 +185,11 @@ class AlertNotices:
             return None
         invited = Invited(alert.ticket_id, alert.run, recipient.name, alert.detected_at + STANDS)
         return f"{self._public_url}/v1/escalations/{link_token(invited, self._secret)}"
+
+    def _page(self, alert: Alert, ticket: Ticket, manner: Manner, link: str | None) -> Page:
+        voice = _Voice(spoken(manner), ZoneInfo(manner.timezone))
+        has_it = f"\n\n{voice.words['acknowledge']}: {link}" if link else ""
+        return Page(voice.subject(alert, ticket), f"{voice.text(alert, ticket)}{has_it}", self._url(ticket))
 
     def _shown(self, ticket: Ticket) -> AlertTicket:
         return AlertTicket(

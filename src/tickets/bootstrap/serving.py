@@ -14,6 +14,7 @@ from tickets.adapters.gated_http import GatedHttp
 from tickets.adapters.graph import Graph
 from tickets.adapters.heartbeat import Heartbeat
 from tickets.adapters.lmtp import LmtpServer
+from tickets.adapters.pager import PagerWay
 from tickets.adapters.smtp import Mail, NoMail, mail_server
 from tickets.adapters.telegram import Telegram
 from tickets.adapters.webhook import Webhook
@@ -24,6 +25,7 @@ from tickets.api.routes import health
 from tickets.api.server import Keep, nothing_to_keep, serve_http
 from tickets.application.deliver import Deliver, Way
 from tickets.application.delivered import Delivered
+from tickets.application.desk.model import Pager
 from tickets.application.give_up import GiveUp
 from tickets.bootstrap.wiring import Application
 from tickets.intake import MessageAccount
@@ -202,7 +204,7 @@ async def _page_expiry(app: Application) -> timedelta:
 
 
 def _messengers(app: Application, stack: AsyncExitStack) -> dict[str, Way]:
-    """The ways to customers who write in messengers."""
+    """The ways to customers who write in messengers, and to whatever rings where agents are."""
     http = GatedHttp(Gate(app.settings.allow_private_webhooks))
     stack.push_async_callback(http.close)
     post, sent = Post(http, system.now), SentParts(app.engine)
@@ -217,7 +219,12 @@ def _messengers(app: Application, stack: AsyncExitStack) -> dict[str, Way]:
         "whatsapp": graph,
         "telegram": Telegram(post, os.environ),
     }
-    return {way: DirectWay(carrier, account, sent) for way, carrier in carriers.items()}
+    ways: dict[str, Way] = {way: DirectWay(carrier, account, sent) for way, carrier in carriers.items()}
+
+    async def pager(key: str) -> Pager | None:
+        return (await app.parts.desks.current()).desk.pagers.get(key)
+
+    return {**ways, "pager": PagerWay(post, pager, os.environ)}
 
 
 def _heartbeat(app: Application, stack: AsyncExitStack) -> dict[str, Way]:

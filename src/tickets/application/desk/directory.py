@@ -83,6 +83,8 @@ class DeskDirectory:
                 return [Recipient(name, (("email", target.name),), self._manner())]
             case "webhook":
                 return [self._webhook(target.name, name)]
+            case "pager":
+                return self._pager(target.name, name, at)
             case "assignee":
                 found = agents.get(assignee or "")
             case "team_lead":
@@ -93,6 +95,27 @@ class DeskDirectory:
             case "on_call":
                 found = self._compiled.on_call(target.name, at)
         return [self._agent(found, name)]
+
+    def _pager(self, key: str, name: str, at: datetime) -> Sequence[Recipient]:
+        """The room a pager rings in, or the telephones of those it is `to` call."""
+        pager = self._desk.pagers.get(key)
+        if pager is None:
+            return [Recipient(name, ())]
+        manner = self._manner((pager.language,) if pager.language else ())
+        if pager.service != "phone":
+            return [Recipient(name, (("pager", key),), manner)]
+        called: list[Recipient] = []
+        for text in pager.to:
+            target = read_target(text)
+            agent = (
+                self._compiled.on_call(target.name, at)
+                if target.kind == "on_call"
+                else self._desk.agents.get(target.name)
+            )
+            phone = agent.phone if agent is not None else None
+            ways = (("pager", f"{key}/{phone}"),) if phone else ()
+            called.append(Recipient(f"{name}:{agent.key if agent else text}", ways, manner))
+        return called
 
     def _agent(self, agent: Agent | None, otherwise: str) -> Recipient:
         """An agent with the ways that lead there, or, where there is none, who should have been there."""

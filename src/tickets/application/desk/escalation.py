@@ -11,8 +11,9 @@ from tickets.domain.words import Priority
 Relation = Literal["assignee", "team_lead", "team"]
 """Targets found from the ticket: who holds it, who leads its team, everybody in its team."""
 
-Named = Literal["agent", "on_call", "webhook", "email"]
-"""Targets named by the policy: `agent:<key>`, `on_call:<schedule>`, `webhook:<key>`, `email:<address>`."""
+Named = Literal["agent", "on_call", "webhook", "email", "pager"]
+"""Targets a policy names: `agent:<key>`, `on_call:<schedule>`, `webhook:<key>`, `pager:<key>`,
+`email:<address>`."""
 
 RELATIONS: tuple[Relation, ...] = get_args(Relation)
 NAMED: tuple[Named, ...] = get_args(Named)

@@ -8,7 +8,7 @@ import routing
 import sla
 from tickets.application.desk.calendars import NamedCalendar
 from tickets.application.desk.escalation import EscalationPolicy, EscalationRule
-from tickets.application.desk.model import Agent, Desk, OnCallSchedule, Settings, Team, Webhook
+from tickets.application.desk.model import Agent, Desk, OnCallSchedule, Pager, Settings, Team, Webhook
 from tickets.intake import Form, Line, Mailbox, MessageAccount
 
 
@@ -44,6 +44,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("message_accounts", MessageAccount, "message account", inherited=frozenset({"country"})),
     Kind("hotlines", Line, "hotline", inherited=frozenset({"country"})),
     Kind("webhooks", Webhook, "webhook"),
+    Kind("pagers", Pager, "pager"),
 )
 """In the order in which a desk is read and written: nothing a kind refers to comes long after it."""
 

@@ -111,6 +111,26 @@ class Webhook(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     secret_env: Annotated[str, Meta(pattern="^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
 
 
+Service = Literal["slack", "teams", "google_chat", "mattermost", "discord", "telegram", "ntfy", "phone"]
+"""What a pager rings through; `phone` is any gateway for SMS or calls that takes `phone` and `text`."""
+
+
+class Pager(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What rings where people are, named as `pager:<key>`: a chat room, a push topic, telephones.
+
+    `url_env` names the environment variable with its URL, which is a secret. `room` is Telegram's chat or
+    ntfy's topic. `phone` calls whoever `to` means (`agent:…`, `on_call:…`). It speaks `language`, or the
+    desk's.
+    """
+
+    key: str
+    service: Service
+    url_env: Annotated[str, Meta(pattern="^[A-Za-z_][A-Za-z0-9_]*$")]
+    room: str = ""
+    to: tuple[str, ...] = ()
+    language: str | None = None
+
+
 class Desk(Struct, frozen=True, kw_only=True):
     """All objects of one desk, by kind and key. Field names are the names of the kinds."""
 
@@ -129,6 +149,7 @@ class Desk(Struct, frozen=True, kw_only=True):
     message_accounts: dict[str, MessageAccount] = {}
     hotlines: dict[str, Line] = {}
     webhooks: dict[str, Webhook] = {}
+    pagers: dict[str, Pager] = {}
 
     @property
     def country(self) -> str:

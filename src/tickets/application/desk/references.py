@@ -10,7 +10,7 @@ import sla
 from tickets.application.desk.escalation import EscalationPolicy, EscalationRule, Target, read_target
 from tickets.application.desk.fault import Faults
 from tickets.application.desk.kinds import KIND, every_object
-from tickets.application.desk.model import Agent, Desk, OnCallSchedule, Settings, Team
+from tickets.application.desk.model import Agent, Desk, OnCallSchedule, Pager, Settings, Team
 from tickets.domain.words import PRIORITIES, STATUSES, Channel
 from tickets.intake import Form, Line, Mailbox, MessageAccount
 from tickets.intake.unreadable import pointer
@@ -53,7 +53,7 @@ WORDS: dict[str, tuple[str, ...]] = {
 }
 """Closed lists of words that are referred to as if they were keys."""
 
-_TARGETS = {"agent": "agents", "on_call": "on_call_schedules", "webhook": "webhooks"}
+_TARGETS = {"agent": "agents", "on_call": "on_call_schedules", "webhook": "webhooks", "pager": "pagers"}
 
 
 class Reference(NamedTuple):
@@ -184,6 +184,10 @@ def _line(line: Line) -> Iterator[Reference]:
         yield from _one(f"/agents/{name}", "agents", agent)
 
 
+def _pager(pager: Pager) -> Iterator[Reference]:
+    return _heard("/to", pager.to)
+
+
 def target_or_none(text: str) -> Target | None:
     """The target a text stands for, if any; that it stands for none is said elsewhere."""
     try:
@@ -213,4 +217,5 @@ _READ: dict[str, Callable[[Struct], Iterator[Reference]]] = {
     "mailboxes": _for(Mailbox, _entrance),
     "message_accounts": _for(MessageAccount, _entrance),
     "hotlines": _for(Line, _line),
+    "pagers": _for(Pager, _pager),
 }

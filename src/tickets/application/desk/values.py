@@ -12,12 +12,12 @@ import routing
 import sla
 from tickets.application.answers.places import PLACES, places_in
 from tickets.application.desk.duty_watch import lead_of
-from tickets.application.desk.escalation import NAMED, Target
 from tickets.application.desk.fault import Faults
 from tickets.application.desk.kinds import every_object
 from tickets.application.desk.listeners import EVERYTHING
 from tickets.application.desk.model import Desk
-from tickets.application.desk.references import ESCALATION_FACTS, FACTS, target_or_none
+from tickets.application.desk.references import ESCALATION_FACTS, FACTS
+from tickets.application.desk.targets import always_somebody, check_pagers, has_no_email, understood
 from tickets.domain.history import EVENTS, FAMILIES
 from tickets.intake.addresses import normal_address
 from tickets.intake.phones import e164
@@ -127,7 +127,7 @@ def _schedules(desk: Desk, faults: Faults) -> None:
             at = pointer("on_call_schedules", key, "gap_warning")
             if lead_of(warning) is None:
                 faults.add(f"{at}/before", f"{warning.before!r} is no time such as PT24H, 28 days at most")
-            _always_somebody(desk, warning.notify, f"{at}/notify", faults)
+            always_somebody(desk, warning.notify, f"{at}/notify", faults)
         if schedule.hand_off_notice:
             _hand_offs_reach(desk, key, faults)
 
@@ -142,7 +142,7 @@ def _hand_offs_reach(desk: Desk, schedule: str, faults: Faults) -> None:
     ]
     answering += [(f"/overrides/{n}/agent", each.agent) for n, each in enumerate(found.overrides)]
     for at, agent in answering:
-        if _has_no_email(desk, agent):
+        if has_no_email(desk, agent):
             faults.add(
                 pointer("on_call_schedules", schedule) + at,
                 f"agent {agent!r} has no e-mail address to be told of hand-offs at",
@@ -195,8 +195,8 @@ def _escalations(desk: Desk, faults: Faults) -> None:
             names.add(level.name)
             if level.name == sla.FALLBACK:
                 faults.add(f"{at}/levels/{n}/name", f"{sla.FALLBACK!r} is the level behind the last")
-            _targets(level.notify, f"{at}/levels/{n}/notify", faults)
-        _always_somebody(desk, policy.fallback, f"{at}/fallback", faults)
+            understood(level.notify, f"{at}/levels/{n}/notify", faults)
+        always_somebody(desk, policy.fallback, f"{at}/fallback", faults)
         for field in ("acknowledge_within", "patience"):
             text: str | None = getattr(policy, field)
             if text is not None and not _is_time(text):
@@ -221,34 +221,6 @@ def _is_time(text: str) -> bool:
     except sla.BudgetError:
         return False
     return not budget.days and not budget.is_empty
-
-
-def _always_somebody(desk: Desk, texts: Iterable[str], at: str, faults: Faults) -> None:
-    """Note targets that may turn out to be nobody, or out of reach."""
-    for n, target in _targets(texts, at, faults):
-        if target.kind not in NAMED or target.kind == "on_call":
-            faults.add(f"{at}/{n}", "may be nobody; name an agent, e-mail or webhook")
-        elif target.kind == "agent" and _has_no_email(desk, target.name):
-            faults.add(f"{at}/{n}", f"agent {target.name!r} has no e-mail address")
-
-
-def _has_no_email(desk: Desk, agent: str) -> bool:
-    """Whether there is an agent of that key, though no address; unknown agents are noted elsewhere."""
-    return agent in desk.agents and desk.agents[agent].email is None
-
-
-def _targets(texts: Iterable[str], at: str, faults: Faults) -> list[tuple[int, Target]]:
-    found: list[tuple[int, Target]] = []
-    for n, text in enumerate(texts):
-        target = target_or_none(text)
-        if target is None:
-            forms = "assignee, team_lead, team, agent:…, on_call:…, webhook:… and email:…"
-            faults.add(f"{at}/{n}", f"{text!r} is none of {forms}")
-        elif target.kind == "email" and normal_address(target.name) is None:
-            faults.add(f"{at}/{n}", f"{target.name!r} is no e-mail address")
-        else:
-            found.append((n, target))
-    return found
 
 
 def _agents(desk: Desk, faults: Faults) -> None:
@@ -344,5 +316,6 @@ _RULES: tuple[Callable[[Desk, Faults], None], ...] = (
     _mailboxes,
     _hotlines,
     _webhooks,
+    check_pagers,
     _languages,
 )
