@@ -108,6 +108,17 @@ async def test_two_routers_with_two_tickets_and_one_last_slot_give_out_one(
                 await shop.post(f"/v1/tickets/{ticket['id']}/solve", status=200)
 
 
+async def test_what_came_while_the_router_was_on_its_way_is_not_given_before_it_came(shop: Shop) -> None:
+    set_out = shop.instant
+    shop.instant += timedelta(milliseconds=80)
+    ticket = await shop.post("/v1/tickets", {"subject": "Tivi", **HANOI})
+    await shop.app.ticker.step(set_out, everyone=True)
+    lines = (await shop.get(f"/v1/tickets/{ticket['id']}/events"))["items"]
+    when = [datetime.fromisoformat(line["occurred_at"]) for line in lines]
+    assert "assigned" in [line["type"] for line in lines]
+    assert min(when) == when[0] == shop.instant
+
+
 async def test_nobody_unavailable_is_assigned_however_long_it_waits_and_it_is_not_silent(shop: Shop) -> None:
     for presence, agent in zip(("away", "offline", "on_leave", "offline"), SALES, strict=True):
         await set_presence(shop, presence, agent)

@@ -53,7 +53,7 @@ def restore(draw: Draw) -> None:
     """It was a request after all: it begins again, and is promised again."""
     now = draw.scene.now
     kept = tuple(tag for tag in draw.ticket.tags if tag != SPAM)
-    draw.ticket = replace(draw.ticket, tags=kept, status="open")
+    draw.ticket = replace(draw.ticket, tags=kept, status="open", solved_at=None)
     draw.note("restored_from_spam")
     draw.note("status_changed", before="closed", after="open")
     draw.heed(facts.restored(draw.ticket, draw.pinned, now))
