@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import asyncpg
+import httpx
 from tests.faults.order import must_hold_what_is_theirs
 from tests.journeys.conftest import Shop
 from tests.journeys.test_bad_input import NOBODY, problem
@@ -178,3 +179,31 @@ async def test_an_alert_that_was_open_is_over_when_its_ticket_is_no_work(shop: S
     assert {alert["state"] for alert in after} <= {"resolved", "withdrawn"}
     breached = {state for _, state in await clocks(shop, ticket)}
     assert "breached" in breached  # a breach is for ever (law 9)
+
+
+async def test_all_that_can_be_done_to_a_ticket_at_once_leaves_it_in_order(
+    shop: Shop, database_url: str
+) -> None:
+    other = await opened(shop, customer=AN, **HANOI)
+    for _ in range(6):
+        ticket = await opened(shop, customer=AN, **HANOI)
+        at = f"/v1/tickets/{ticket['id']}"
+        posts = [
+            ("spam", None),
+            ("merge", {"into": other["id"]}),
+            ("solve", None),
+            ("reopen", None),
+            ("assign", {"agent": HN}),
+            ("team", {"team": "warranty"}),
+        ]
+        answers = await asyncio.gather(
+            *(shop.client.post(f"{at}/{verb}", json=body) for verb, body in posts),
+            shop.client.post(f"/v1/agents/{HN}/next"),
+            shop.app.ticker.step(shop.instant, everyone=True),
+        )
+        codes = {answer.status_code for answer in answers if isinstance(answer, httpx.Response)}
+        assert codes <= {200, 204, 409, 503}, codes
+        assert (await shop.events(ticket["id"])).count("merged_into") <= 1
+    database = await asyncpg.connect(database_url)
+    await must_hold_what_is_theirs(database)
+    await database.close()
