@@ -1,5 +1,6 @@
 """Terms: what is promised on one ticket, whole and immutable, so that no later edit can change a verdict."""
 
+from datetime import timedelta
 from typing import Literal
 
 from msgspec import Struct
@@ -11,6 +12,8 @@ from sla.metrics import Metric
 
 OnChange = Literal["keep_elapsed", "restart"]
 OnReopen = Literal["resume", "new_cycle", "ignore"]
+_SHORTEST = timedelta(seconds=5)
+"""What repeats of a run take at least, so that whoever passes a long time over one is soon done."""
 
 
 class Level(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
@@ -65,6 +68,8 @@ class Level(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_
             else:
                 if time == ZERO and field not in {"after_due", "delay"}:
                     faults.append(Fault(f"/{field}", "must be longer than nothing"))
+                elif field == "repeat" and time is not None and self.delay is not None and time < _SHORTEST:
+                    faults.append(Fault("/repeat", "nobody reacts in less than five seconds"))
         if self.repeat_limit < 0:
             faults.append(Fault("/repeat_limit", "cannot be negative"))
         if faults:

@@ -10,10 +10,12 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Raw
 from msgspec.structs import replace
 from tests.worker.stage import START
 
 from tickets.application.notices import METRICS, WORDS, AlertNotices, Language, spoken
+from tickets.application.runs.links import read_link
 from tickets.domain.escalation import Manner, Recipient
 from tickets.domain.ticket import Alert, Ticket
 from tickets.intake.threading import named_by_message_id
@@ -130,6 +132,40 @@ def test_whatever_a_customer_wrote_makes_one_subject_line_and_no_other_header(
     assert mail.isascii()
     assert max(map(len, mail.split(b"\r\n"))) <= 998
     assert read(mail).keys() == read(notice(VIETNAMESE)).keys()
+
+
+def test_a_page_of_a_run_says_why_it_began_and_how_to_acknowledge() -> None:
+    run = UUID(int=5)
+    begun = {
+        "id": str(run),
+        "cause": "manual:a",
+        "metric": "manual",
+        "cycle": 1,
+        "reason": "Báo chí gọi",
+        "began_at": "2026-03-02T09:00:00Z",
+        "since": "2026-03-02T09:00:00Z",
+        "terms": {"policy": "a", "version": 1},
+    }
+    runs = json.dumps([begun]).encode()
+    alert, ticket = replace(ALERT, metric="manual", run=run), replace(TICKET, runs=Raw(runs))
+    for manner, has_it in ((ENGLISH, "I have it: "), (VIETNAMESE, "Tôi nhận xử lý: ")):
+        said = text(read(notice(manner, alert=alert, ticket=ticket)))
+        assert "Báo chí gọi" in said
+        (link,) = [line for line in said.splitlines() if line.startswith(has_it)]
+        token = link.rpartition("/")[2]
+        invited = read_link(token, b"s", ALERT.detected_at)
+        assert invited is not None
+        assert (invited.ticket, invited.run, invited.recipient) == (TICKET.id, run, "agent:an")
+        assert read_link(token, b"other", ALERT.detected_at) is None
+        assert read_link(token, b"s", ALERT.detected_at + timedelta(days=8)) is None
+    told = json.loads(notice(ENGLISH, "webhook", "ops", alert=alert, ticket=ticket))["data"]
+    assert told["reason"] == "Báo chí gọi"
+    assert told["acknowledge_url"].startswith("https://tickets.shop.example/v1/escalations/")
+
+
+@given(st.text() | st.binary().map(lambda found: found.hex()))
+def test_whatever_stands_in_a_link_it_lets_nobody_in(token: str) -> None:
+    assert read_link(token, b"s", START) is None
 
 
 def test_instants_are_shown_with_their_offset() -> None:
