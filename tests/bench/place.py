@@ -149,7 +149,7 @@ def sample_desk() -> str:
     """The sample desk with agents who never have enough: every ticket opened is also given to one."""
     text = files("tickets.sample").joinpath("desk.yaml").read_text(encoding="utf-8")
     lines = text.splitlines()
-    return "\n".join("    capacity: 1000000" if "    capacity:" in line else line for line in lines) + "\n"
+    return "\n".join("    capacity: 100000" if "    capacity:" in line else line for line in lines) + "\n"
 
 
 async def _make(server: str, url: str, name: str) -> None:
