@@ -35,7 +35,7 @@ escalation_policies:
   paging:
     levels:
       - {{name: broken, after_due: PT0S, notify: ["webhook:ops"]{repeat}}}
-      - {{name: still, after_due: PT1S, notify: ["webhook:ops"]}}
+      - {{name: still, after_due: {still}, notify: ["webhook:ops"]}}
     fallback: ["webhook:ops"]
 sla_policies:
   paged:
@@ -142,6 +142,7 @@ class Scene:
     async def a_minute_later(self) -> None:
         """As if a minute had passed for what the dead have taken on: their leases end."""
         await self.app.engine.execute(_A_MINUTE_LATER)
+        await self.app.engine.execute("UPDATE endpoint SET leases = '{}', open_until = NULL")
 
     async def ring_again(self) -> None:
         """As if the time had passed after which a message counts as lost."""
@@ -164,7 +165,9 @@ async def scene(url: str, folder: Path, nursery: Nursery, *, repeating: bool = F
     """A scene on a migrated database."""
     settings = read_settings({"TICKETS_DATA_DIR": str(folder)})
     async with receiver() as ears, wired(settings, url) as app:
-        desk = DESK.format(port=ears.port, repeat=_REPEAT if repeating else "")
+        desk = DESK.format(
+            port=ears.port, repeat=_REPEAT if repeating else "", still="PT3S" if repeating else "PT1S"
+        )
         await apply_file(app.parts.desks, desk, app.parts.now())
         key = await app.parts.api_keys.bootstrap(app.parts.new_id(), app.parts.now())
         transport = httpx.ASGITransport(create_app(app.parts))  # type: ignore[arg-type]
