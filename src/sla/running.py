@@ -31,8 +31,6 @@ from sla.run import (
 )
 
 _HELD = frozenset({"acknowledged", "snoozed"})
-_SILENCING = (RunAcknowledged, RunTakenOver, RunSnoozed, RunResolved)
-"""Signals behind which no page leaves, also of a level that was due just before and not noticed yet."""
 
 Said = tuple[Run, list[RunEvent]]
 
@@ -66,10 +64,10 @@ def advance(run: Run, signal: RunSignal, hours: BusinessCalendar, now: datetime)
         return RunOutcome(run, (), None)
     at = min(signal.at, now)
     run, events = _passed(run, hours, at)
-    if isinstance(signal, _SILENCING):
-        events = [event for event in events if event.type != "page"]
     take = _TAKE.get(type(signal))
     run, said = take(run, signal, at) if take else (run, [])
+    if run.state in _HELD or not run.is_live:  # nor for a level that came due just before, unnoticed
+        events = [event for event in events if event.type != "page"]
     run = replace(run, next_at=_next(run, hours))
     return RunOutcome(run, (*events, *said), run.next_at)
 

@@ -354,3 +354,18 @@ def test_every_page_is_where_counting_the_minutes_finds_it(run: Run) -> None:
     assert counted(run.terms) == [
         Rung((page.occurred_at - START) // MINUTE, page.level or "", page.covers) for page in pages
     ]
+
+
+@laws
+@given(runs, instants)
+def test_one_of_all_who_acknowledges_takes_no_page_from_the_others(run: Run, at: datetime) -> None:
+    run = replace(run, terms=replace(run.terms, acknowledgement="all"))
+    found = with_told(told(run, []).run, ["agent:an", "agent:binh"])
+    missed = [event for event in advance(found, TimePassed(at), HOURS, at).events if event.type == "page"]
+    heard = advance(found, RunAcknowledged(at, "agent:an"), HOURS, at)
+    assert [event for event in heard.events if event.type == "page"] == missed
+    assert not [
+        event
+        for event in advance(found, RunTakenOver(at, "agent:an"), HOURS, at).events
+        if event.type == "page"
+    ]
