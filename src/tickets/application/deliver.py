@@ -1,7 +1,7 @@
 """Something leaves: claim an outbox row, send its bytes, settle it, or try again until a day is over."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 from uuid import UUID
@@ -22,7 +22,8 @@ class Claimed(Struct, frozen=True, kw_only=True):
     """An outbox row somebody holds the lease of. `attempts` counts this one; `fence` proves the lease.
 
     `barred`: it is not to be tried, because its endpoint is disabled, or had no room for it for too long.
-    `alert_state` is how the alert stands that it is a page of. `since` is when it was written or replayed.
+    `alert_state` is how the alert stands that it is a page of. `since` is when it was written, replayed, or
+    put off until; `priority` is its ticket's.
     """
 
     id: UUID
@@ -37,6 +38,7 @@ class Claimed(Struct, frozen=True, kw_only=True):
     barred: Literal["disabled", "held"] | None = None
     endpoint_error: str | None = None
     alert_state: str | None = None
+    priority: str | None = None
 
 
 Says = Literal["answers", "failed", ""]
@@ -192,10 +194,17 @@ async def _usual_expiry() -> timedelta:
     return PAGE_EXPIRY
 
 
+class HoldBack(Protocol):
+    """What may keep a page from being sent just now, though nothing is wrong with it."""
+
+    async def __call__(self, claimed: Claimed, now: datetime) -> bool:
+        """Whether it is kept back: it waits, or is somebody else's affair by now."""
+
+
 class Deliver(Struct, frozen=True, kw_only=True):
     """The use case. `limit` bounds one attempt; `lease` outlasts it, so that no two attempts overlap.
 
-    `expiry` is how old a page may be.
+    `expiry` is how old a page may be; each of `hold_back` is asked before one is sent.
     """
 
     outbox: Outbox
@@ -206,6 +215,7 @@ class Deliver(Struct, frozen=True, kw_only=True):
     bury: Bury
     settle: Settle
     expiry: Callable[[], Awaitable[timedelta]] = _usual_expiry
+    hold_back: Sequence[HoldBack] = ()
     limit: timedelta = timedelta(seconds=30)
     lease: timedelta = timedelta(seconds=60)
 
@@ -215,6 +225,8 @@ class Deliver(Struct, frozen=True, kw_only=True):
         if claimed is None:
             return None
         decided = await self._decide(claimed)
+        if decided is None:
+            return None
         now = self.clock()
         if isinstance(decided, Dead):
             ours = await self.bury(claimed, decided, now)
@@ -227,11 +239,16 @@ class Deliver(Struct, frozen=True, kw_only=True):
         self.witness(claimed, decided, now)
         return decided
 
-    async def _decide(self, claimed: Claimed) -> Verdict:
+    async def _decide(self, claimed: Claimed) -> Verdict | None:
+        """What becomes of it; None for a page that is kept back."""
         expiry = PAGE_EXPIRY if claimed.alert_state is None else await self.expiry()
         unsent = without_trying(claimed, self.clock(), expiry)
         if unsent is not None:
             return unsent
+        if claimed.alert_state is not None:
+            for held_back in self.hold_back:
+                if await held_back(claimed, self.clock()):
+                    return None
         outcome = await self._attempt(claimed)
         return verdict(outcome, claimed.attempts, self.clock(), self.jitter())
 

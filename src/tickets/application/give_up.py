@@ -62,7 +62,7 @@ class GiveUp(Struct, frozen=True):
         }
         outgoing: tuple[Outgoing, ...] = ()
         if (alert := await self._open_alert(claimed)) is not None:
-            others = await self._others(alert, ticket, claimed, desk, now)
+            others = await self.others(alert, ticket, claimed, desk, now)
             names = [other.name for other in others]
             await self.house.tickets.tell_also(alert.id, names)
             outgoing = tuple(leaving(alert, ticket, others, self.house.notices, now, self.house.new_id))
@@ -80,7 +80,7 @@ class GiveUp(Struct, frozen=True):
         alert = None if told is None else await self.house.tickets.find_alert(told)
         return alert if alert is not None and alert.state == "open" else None
 
-    async def _others(
+    async def others(
         self, alert: Alert, ticket: Ticket, claimed: Claimed, desk: CompiledDesk, now: datetime
     ) -> list[Recipient]:
         """The fallback of the escalation policy, as far as it has not been told and can be."""

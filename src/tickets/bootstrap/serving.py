@@ -27,6 +27,7 @@ from tickets.application.deliver import Deliver, Way
 from tickets.application.delivered import Delivered
 from tickets.application.desk.model import Pager
 from tickets.application.give_up import GiveUp
+from tickets.application.put_off import PutOff
 from tickets.bootstrap.wiring import Application
 from tickets.intake import MessageAccount
 from tickets.persistence.message_tokens import MessageTokens, SentParts
@@ -169,15 +170,17 @@ async def _deliver(app: Application, stack: AsyncExitStack) -> Coroutine[None, N
     webhooks = Webhook(endpoints, Gate(settings.allow_private_webhooks), system.now)
     stack.push_async_callback(webhooks.close)
     mail = Mail(mail_server(settings.smtp_url), settings.mail_from) if settings.smtp_url else NoMail()
+    give_up = GiveUp(app.parts.house, app.outbox)
     deliver = Deliver(
         outbox=app.outbox,
         ways={"email": mail, "webhook": webhooks, **_messengers(app, stack), **_heartbeat(app, stack)},
         clock=system.now,
         jitter=system.chance,
         witness=Clerk(app.parts.metrics),
-        bury=GiveUp(app.parts.house, app.outbox),
+        bury=give_up,
         settle=Delivered(app.parts.house, app.outbox),
         expiry=lambda: _page_expiry(app),
+        hold_back=(PutOff(give_up, app.outbox, app.parts.metrics.pages_put_off.inc),),
     )
 
     async def attempt(row: UUID) -> None:

@@ -13,7 +13,8 @@ _OF_TICKETS = (
     "offered", "offer_accepted", "offer_declined", "offer_expired", "offer_withdrawn", "handed_back",
     "customer_changed", "customer_tier_changed", "customer_segment_changed", "customer_confirmed",
     "mail_returned", "call_started", "call_answered", "call_missed", "call_ended", "alert_raised",
-    "alert_acknowledged", "delivery_dead", "page_expired", "receipt_sent", "receipt_withheld", "recomputed",
+    "alert_acknowledged", "delivery_dead", "page_expired", "page_put_off", "receipt_sent",
+    "receipt_withheld", "recomputed",
     "told_late", "marked_as_spam", "restored_from_spam", "merged", "merged_into",
 )  # fmt: skip
 _WITH_A_FAMILY = (

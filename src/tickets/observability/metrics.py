@@ -115,6 +115,9 @@ class Metrics:
         )
         for why in ("withdrawn", "expired"):
             self.pages_unsent.labels(why)
+        self.pages_put_off = self._counter(
+            "tickets_pages_put_off", "Times a page waited for its recipient's quiet hours to end."
+        )
         self.endpoints = self._gauge(
             "tickets_endpoints", "Endpoints nothing leaves to: open after failures, or disabled.", "state"
         )

@@ -129,6 +129,15 @@ class PostgresOutbox:
             self.rung()
         return bool(concluded)
 
+    async def heard(self, alert: UUID, beside: UUID, now: datetime) -> bool:
+        """Whether another page of this alert has left, or is about to without waiting."""
+        found: bool = await self.engine.fetch_value(sql.HEARD, str(alert), beside, now)
+        return found
+
+    async def put_off(self, claimed: Claimed, until: datetime) -> bool:
+        """Look at it again at an instant, no attempt spent; False when somebody else has claimed it since."""
+        return bool(await self.engine.fetch_value(sql.PUT_OFF, claimed.id, claimed.fence, until))
+
     async def reaches(self, alert: UUID) -> bool:
         """Whether a page of this alert has left, or still may."""
         found: bool = await self.engine.fetch_value(sql.REACHES, str(alert))

@@ -23,7 +23,10 @@ UNRING = "UPDATE outbox SET wake_at = $3 WHERE id = ANY ($1) AND wake_at = $2"
 _COMPUTED = {
     "barred": "go.barred",
     "endpoint_error": "go.last_error",
-    "since": "coalesce(o.replayed_at, o.created_at)",
+    "since": "greatest(coalesce(o.replayed_at, o.created_at), o.put_off_until)",
+    "priority": """(SELECT priority FROM ticket WHERE o.cause ? 'alert'
+                    AND id = CASE WHEN o.cause ->> 'ticket' ~ '^[0-9a-f-]{36}$'
+                             THEN (o.cause ->> 'ticket')::uuid END)""",
     "alert_state": """(SELECT state FROM alert WHERE id = CASE WHEN o.cause ->> 'alert' ~ '^[0-9a-f-]{36}$'
                                                     THEN (o.cause ->> 'alert')::uuid END)""",
 }
@@ -108,6 +111,24 @@ WITH concluded AS (
     RETURNING id
 )
 SELECT (SELECT count(*) FROM concluded), (SELECT count(*) FROM woken)
+"""
+
+# No attempt was made, so none was spent, and its endpoint has room again.
+PUT_OFF = """
+WITH put_off AS (
+    UPDATE outbox SET leased_until = $3, wake_at = $3, put_off_until = $3, attempts = attempts - 1
+    WHERE id = $1 AND fence = $2 AND state = 'pending'
+    RETURNING endpoint
+), freed AS (
+    UPDATE endpoint SET leases = leases - $1::text FROM put_off WHERE name = put_off.endpoint
+)
+SELECT count(*) FROM put_off
+"""
+HEARD = """
+SELECT EXISTS (
+    SELECT FROM outbox
+    WHERE cause ->> 'alert' = $1 AND id <> $2
+      AND (state = 'settled' OR (state = 'pending' AND (put_off_until IS NULL OR put_off_until <= $3))))
 """
 
 # What is queued for it is looked at at once, except what is under way; what another claims just now is later.

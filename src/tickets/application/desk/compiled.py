@@ -159,6 +159,20 @@ class CompiledDesk:
         """How old a page may be when it leaves."""
         return routing.duration(self.desk.page_expiry)
 
+    def agent_at(self, address: str) -> Agent | None:
+        """The agent whose e-mail address it is."""
+        return self._agents_at.get(normal_address(address))
+
+    @cached_property
+    def _agents_at(self) -> dict[str | None, Agent]:
+        return {normal_address(agent.email): agent for agent in self.desk.agents.values() if agent.email}
+
+    def paged_in(self, address: str) -> sla.BusinessCalendar | None:
+        """The calendar outside which whoever has an address has quiet hours, if they have any."""
+        agent = self.agent_at(address)
+        calendar = self.desk.calendars.get((agent and agent.paged_in) or "")
+        return None if calendar is None else calendar.business_calendar
+
     def form(self, key: str) -> Form | None:
         """A form by key."""
         return self.desk.forms.get(key)

@@ -71,12 +71,14 @@ class Team(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Agent(routing.Agent, frozen=True, kw_only=True):
     """A `routing.Agent` who can be reached. `presence` is where a new agent starts; after that it is live.
 
-    `shift` is a calendar they work in, instead of their team's.
+    `shift` is a calendar they work in, instead of their team's. Outside the calendar `paged_in` they have
+    quiet hours: pages of tickets that are not urgent wait for its next opening.
     """
 
     email: str | None = None
     phone: str | None = None
     shift: str | None = None
+    paged_in: str | None = None
     presence: routing.Presence = "offline"
 
 

@@ -116,6 +116,7 @@ def _agent(agent: Agent) -> Iterator[Reference]:
     yield from _many("/teams", "teams", agent.teams)
     yield from _many("/regions", "regions", agent.regions)
     yield from _one("/shift", "calendars", agent.shift)
+    yield from _one("/paged_in", "calendars", agent.paged_in)
 
 
 def _schedule(schedule: OnCallSchedule) -> Iterator[Reference]:
