@@ -47,7 +47,7 @@ def desks(draw: st.DrawFn) -> dict[str, Any]:
         {"name": WORDS, "teams": some_of(teams), "regions": some_of(regions)},
         optional={
             "skills": st.dictionaries(WORDS, st.integers(1, 5), max_size=3),
-            "capacity": st.integers(0, 2**40),
+            "capacity": st.integers(0, 100_000),
             "presence": st.sampled_from(["online", "offline"]),
             "languages": some_of(["vi", "en-US"]),
         },

@@ -9,7 +9,7 @@ from sla.events import EventType
 from tickets.domain.history import EVENTS, event_name
 
 SOURCE = Path(__file__).parents[2] / "src" / "tickets"
-BESIDE_A_CHANGE = {"delivered", "page_withdrawn", "customer_erased", "set_aside"}
+BESIDE_A_CHANGE = {"delivered", "page_withdrawn", "page_gathered", "customer_erased", "set_aside"}
 """Lines that are added to a history without changing the ticket: nobody is told of these."""
 
 

@@ -32,7 +32,7 @@ DESK = CompiledDesk(
 calendars:
   daytime: {timezone: Asia/Ho_Chi_Minh, hours: {mon: [["07:00", "21:00"]], wed: [["00:00", "24:00"]]}}
 agents:
-  lan: {email: lan@shop.vn, paged_in: daytime}
+  lan: {email: lan@shop.vn, phone: "+84903123456", paged_in: daytime}
   minh: {email: minh@shop.vn}
 """
         ).desk,
@@ -67,6 +67,12 @@ def test_a_page_waits_exactly_until_quiet_hours_end_and_leaves_then(now: datetim
         assert not calendar.is_open(now)
         assert quiet_until(PAGE, DESK, until) is None
         assert quiet_until(PAGE, DESK, until - timedelta(microseconds=1)) == until
+
+
+def test_a_telephone_is_as_quiet_as_the_mailbox() -> None:
+    ringing = replace(PAGE, way="pager", destination="sms/+84903123456")
+    assert quiet_until(ringing, DESK, NIGHT) == quiet_until(PAGE, DESK, NIGHT)
+    assert quiet_until(replace(ringing, destination="room"), DESK, NIGHT) is None
 
 
 @pytest.mark.parametrize(
@@ -139,6 +145,8 @@ async def test_who_sleeps_is_paged_in_the_morning_when_somebody_else_hears_now(n
     waiting = (await night.get("/v1/outbox?state=pending"))["items"]
     assert [(row["destination"], row["attempts"]) for row in waiting] == [(LEAD, 0)]
     assert night.app.parts.metrics.registry.get_sample_value("tickets_pages_put_off_total") == 1
+    night.instant = MORNING - timedelta(minutes=1)
+    assert "tickets_outbox_age_seconds 0.0" in (await night.client.get("/metrics")).text  # nothing is late
     night.instant = MORNING
     await post.run()
     assert post.taken == ["night@shop.vn", LEAD]

@@ -190,6 +190,14 @@ PAGE_EXPIRY = timedelta(hours=12)
 """After how long a page is of no use any more, unless the desk says otherwise."""
 
 
+DIGEST = "digest"
+"""What marks, in a row's cause, a digest of pages: its bytes are made when it is first sent."""
+
+
+async def _as_it_is(claimed: Claimed, now: datetime) -> "Claimed | Withdrawn":  # noqa: ARG001 - a `compose`
+    return claimed
+
+
 async def _usual_expiry() -> timedelta:
     return PAGE_EXPIRY
 
@@ -205,6 +213,7 @@ class Deliver(Struct, frozen=True, kw_only=True):
     """The use case. `limit` bounds one attempt; `lease` outlasts it, so that no two attempts overlap.
 
     `expiry` is how old a page may be; each of `hold_back` is asked before one is sent.
+    `compose` makes the bytes of a digest.
     """
 
     outbox: Outbox
@@ -216,6 +225,7 @@ class Deliver(Struct, frozen=True, kw_only=True):
     settle: Settle
     expiry: Callable[[], Awaitable[timedelta]] = _usual_expiry
     hold_back: Sequence[HoldBack] = ()
+    compose: Callable[[Claimed, datetime], Awaitable[Claimed | Withdrawn]] = _as_it_is
     limit: timedelta = timedelta(seconds=30)
     lease: timedelta = timedelta(seconds=60)
 
@@ -249,7 +259,10 @@ class Deliver(Struct, frozen=True, kw_only=True):
             for held_back in self.hold_back:
                 if await held_back(claimed, self.clock()):
                     return None
-        outcome = await self._attempt(claimed)
+        ready = await self.compose(claimed, self.clock()) if DIGEST in claimed.cause else claimed
+        if isinstance(ready, Withdrawn):
+            return ready
+        outcome = await self._attempt(ready)
         return verdict(outcome, claimed.attempts, self.clock(), self.jitter())
 
     async def _attempt(self, claimed: Claimed) -> Outcome:

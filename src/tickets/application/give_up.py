@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tickets.application import facts
-from tickets.application.deliver import Claimed, Dead, Outbox, storable
+from tickets.application.deliver import DIGEST, Claimed, Dead, Outbox, storable
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.desk.directory import DeskDirectory
 from tickets.application.escalate import leaving
@@ -19,6 +19,9 @@ from tickets.domain.ticket import Alert, Change, Happened, Outgoing, Ticket
 
 class Pages(Outbox, Protocol):
     """Outbox rows as they are given up."""
+
+    async def scatter(self, digest: UUID, now: datetime) -> None:
+        """A digest could not leave: every page in it tries by itself, and is given up by itself."""
 
     async def reaches(self, alert: UUID) -> bool:
         """Whether a page of this alert has left, or still may."""
@@ -38,6 +41,8 @@ class GiveUp(Struct, frozen=True):
             ticket = await self._ticket(claimed)  # before the row (law 3)
             if not await self.outbox.conclude(claimed, verdict, now):
                 return False
+            if DIGEST in claimed.cause:
+                await self.outbox.scatter(claimed.id, now)
             if ticket is not None:
                 change = await self._change(ticket, claimed, verdict, desk, now)
                 await self.house.save(change, desk=desk)
@@ -48,7 +53,7 @@ class GiveUp(Struct, frozen=True):
     async def _ticket(self, claimed: Claimed) -> Ticket | None:
         if "event" in claimed.cause:
             return None  # no event of the ticket: whoever hears of events would never hear the last of it
-        ticket = named(claimed, "ticket")
+        ticket = named(claimed, "ticket")  # none: of a digest, whose pages go on alone
         return None if ticket is None else await self.house.tickets.lock(ticket)
 
     async def _change(

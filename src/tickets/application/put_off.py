@@ -1,4 +1,4 @@
-"""A page for somebody in their quiet hours waits for their end, as long as somebody else hears of the alert."""
+"""A page for somebody in their quiet hours waits for their end, as long as somebody else hears of it."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -37,7 +37,7 @@ def quiet_until(claimed: Claimed, desk: CompiledDesk, now: datetime) -> datetime
 
     An urgent ticket's page never waits, nor one that is the last resort.
     """
-    if claimed.priority == "urgent" or LAST_RESORT in claimed.cause or claimed.way != "email":
+    if claimed.priority == "urgent" or LAST_RESORT in claimed.cause or claimed.way not in {"email", "pager"}:
         return None
     calendar = desk.paged_in(claimed.destination)
     if calendar is None or calendar.is_open(now):

@@ -26,6 +26,8 @@ from tickets.api.server import Keep, nothing_to_keep, serve_http
 from tickets.application.deliver import Deliver, Way
 from tickets.application.delivered import Delivered
 from tickets.application.desk.model import Pager
+from tickets.application.digest import Digests
+from tickets.application.gather import Gather
 from tickets.application.give_up import GiveUp
 from tickets.application.put_off import PutOff
 from tickets.bootstrap.wiring import Application
@@ -171,6 +173,8 @@ async def _deliver(app: Application, stack: AsyncExitStack) -> Coroutine[None, N
     stack.push_async_callback(webhooks.close)
     mail = Mail(mail_server(settings.smtp_url), settings.mail_from) if settings.smtp_url else NoMail()
     give_up = GiveUp(app.parts.house, app.outbox)
+    digests = Digests(sender=settings.mail_from, public_url=settings.public_url)
+    gather = Gather(app.parts.house, app.outbox, digests, app.parts.metrics.pages_gathered.inc)
     deliver = Deliver(
         outbox=app.outbox,
         ways={"email": mail, "webhook": webhooks, **_messengers(app, stack), **_heartbeat(app, stack)},
@@ -180,7 +184,8 @@ async def _deliver(app: Application, stack: AsyncExitStack) -> Coroutine[None, N
         bury=give_up,
         settle=Delivered(app.parts.house, app.outbox),
         expiry=lambda: _page_expiry(app),
-        hold_back=(PutOff(give_up, app.outbox, app.parts.metrics.pages_put_off.inc),),
+        hold_back=(PutOff(give_up, app.outbox, app.parts.metrics.pages_put_off.inc), gather),
+        compose=gather.compose,
     )
 
     async def attempt(row: UUID) -> None:

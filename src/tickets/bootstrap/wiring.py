@@ -275,7 +275,7 @@ def _measuring(
     async def measure() -> None:
         """Set the gauges that only the database knows."""
         state, leaving = await reading.gauges(), await outbox.backlog()
-        age = timedelta() if leaving.oldest is None else now() - leaving.oldest
+        age = timedelta() if leaving.oldest is None else max(timedelta(), now() - leaving.oldest)
         desk = (await desks.current()).desk
         states = await tickets.agent_states(now())
         metrics.show_agents(Counter(state.presence for state in states if state.key in desk.agents))

@@ -118,6 +118,9 @@ class Metrics:
         self.pages_put_off = self._counter(
             "tickets_pages_put_off", "Times a page waited for its recipient's quiet hours to end."
         )
+        self.pages_gathered = self._counter(
+            "tickets_pages_gathered", "Pages gathered into a digest, because there were too many in an hour."
+        )
         self.endpoints = self._gauge(
             "tickets_endpoints", "Endpoints nothing leaves to: open after failures, or disabled.", "state"
         )

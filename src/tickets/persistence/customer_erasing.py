@@ -92,8 +92,14 @@ WHERE ticket_id = ANY ($1)
 # What has not left yet does not leave any more; nobody can send it again.
 _LEAVING = """
 UPDATE outbox SET body = '', destination = '', state = 'settled', last_error = 'erased with its customer',
-    fence = fence + 1, wake_at = NULL, leased_until = NULL, settled_at = coalesce(settled_at, $3)
+    fence = fence + 1, wake_at = NULL, leased_until = NULL, held_since = NULL,
+    settled_at = coalesce(settled_at, $3)
 WHERE cause ->> 'ticket' = ANY ($1::uuid[]::text[]) OR (way = 'email' AND destination = ANY ($2))
+"""
+# A digest that has not left is written anew without them.
+_DIGESTS = """
+UPDATE outbox SET body = '' WHERE id IN (
+    SELECT gathered_into FROM outbox WHERE cause ->> 'ticket' = ANY ($1::uuid[]::text[]))
 """
 _ANSWERS = """
 UPDATE idempotency SET answer = jsonb_strip_nulls(jsonb_build_object(
@@ -171,6 +177,7 @@ class PostgresErasure:
         await self.engine.execute(_HISTORY, list(tickets), list(KEPT_IN_HISTORY))
         await self.engine.execute(_LEDGER, list(tickets), list(holding.traces))
         await self.engine.execute(_LEAVING, list(tickets), list(holding.emails), now)
+        await self.engine.execute(_DIGESTS, list(tickets))
         await self.engine.execute(_ANSWERS, list(tickets))
 
     async def wipe_customer(self, holding: Holding) -> None:

@@ -12,6 +12,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from tickets.application.deliver import Again, Claimed, Dead, Verdict, Withdrawn, storable
+from tickets.application.digest import Gathered
 from tickets.application.endpoint import HELD, LONGEST_HELD, PAUSES
 from tickets.domain.words import Instant
 from tickets.persistence import outbox_sql as sql
@@ -19,7 +20,7 @@ from tickets.persistence.endpoints import PostgresEndpoints
 from tickets.persistence.engine import Engine
 from tickets.persistence.rows import Rows
 
-State = Literal["pending", "settled", "dead", "withdrawn", "expired"]
+State = Literal["pending", "settled", "dead", "withdrawn", "expired", "gathered"]
 
 
 class Leaving(Struct, frozen=True, kw_only=True):
@@ -54,6 +55,9 @@ class LeavingFilter(Struct, frozen=True, kw_only=True):
 
 
 _LEAVING = Rows(Leaving)
+_GATHERED = Rows(Gathered)
+
+HOUR = timedelta(hours=1)
 
 PAGE = f"""
 SELECT {_LEAVING.columns} FROM outbox
@@ -65,7 +69,7 @@ FIND = f"SELECT {_LEAVING.columns} FROM outbox WHERE id = $1"
 
 
 class Backlog(Struct, frozen=True):
-    """How much waits to leave, since when the oldest of it does, and how much was given up."""
+    """How much waits to leave, since when the oldest of it should have, and how much was given up."""
 
     pending: int
     oldest: datetime | None
@@ -75,7 +79,8 @@ class Backlog(Struct, frozen=True):
 _BACKLOG = Rows(Backlog)
 
 BACKLOG = """
-SELECT count(*), min(created_at), (SELECT count(*) FROM outbox WHERE state IN ('dead', 'expired'))
+SELECT count(*), min(greatest(coalesce(replayed_at, created_at), put_off_until)),
+       (SELECT count(*) FROM outbox WHERE state IN ('dead', 'expired'))
 FROM outbox WHERE wake_at IS NOT NULL
 """
 
@@ -137,6 +142,33 @@ class PostgresOutbox:
     async def put_off(self, claimed: Claimed, until: datetime) -> bool:
         """Look at it again at an instant, no attempt spent; False when somebody else has claimed it since."""
         return bool(await self.engine.fetch_value(sql.PUT_OFF, claimed.id, claimed.fence, until))
+
+    async def full_until(self, claimed: Claimed, most: int, now: datetime) -> datetime | None:
+        """When the hour is over in which this destination had `most` pages; None when it had fewer."""
+        place = (claimed.way, claimed.destination)
+        first: datetime | None = await self.engine.fetch_value(sql.FULL, *place, now - HOUR, most)
+        return None if first is None else first + HOUR
+
+    async def gather(self, claimed: Claimed, digest: UUID, until: datetime, now: datetime) -> bool:
+        """Put a page into the digest of its destination, or into a new one, `digest`; in a transaction."""
+        place, found = (claimed.way, claimed.destination), None
+        while found is None:  # none: somebody has just claimed the one that was open
+            await self.engine.execute(sql.OPEN_DIGEST, digest, *place, until, now)
+            found = await self.engine.fetch_value(sql.LOCK_DIGEST, *place)
+        return bool(await self.engine.fetch_value(sql.GATHER, claimed.id, claimed.fence, found, now))
+
+    async def gathered(self, digest: UUID) -> list[Gathered]:
+        """What is in a digest, oldest first."""
+        return _GATHERED.all(await self.engine.fetch(sql.GATHERED, digest))
+
+    async def write(self, claimed: Claimed, body: bytes) -> bool:
+        """Keep the bytes of a digest; False when another has claimed it since."""
+        return await self.engine.execute(sql.WRITE, claimed.id, claimed.fence, body) == "UPDATE 1"
+
+    async def scatter(self, digest: UUID, now: datetime) -> None:
+        """Let every page of a digest that could not leave try by itself."""
+        await self.engine.execute(sql.SCATTER, digest, now)
+        self.rung()
 
     async def reaches(self, alert: UUID) -> bool:
         """Whether a page of this alert has left, or still may."""

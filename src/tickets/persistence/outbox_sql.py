@@ -131,6 +131,48 @@ SELECT EXISTS (
       AND (state = 'settled' OR (state = 'pending' AND (put_off_until IS NULL OR put_off_until <= $3))))
 """
 
+# Of the pages of the last hour, as many as there may be: when the first of them is an hour old.
+FULL = """
+SELECT min(settled_at) FROM (
+    SELECT settled_at FROM outbox
+    WHERE way = $1 AND destination = $2 AND state = 'settled' AND cause ? 'alert' AND settled_at > $3
+    ORDER BY settled_at DESC LIMIT $4
+) AS latest HAVING count(*) >= $4
+"""
+# One digest at a time gathers for a destination; once it is claimed it takes no more.
+OPEN_DIGEST = """
+INSERT INTO outbox (id, way, destination, body, cause, state, wake_at, leased_until, put_off_until,
+                    created_at)
+VALUES ($1, $2, $3, '', '{"digest": true}', 'pending', $4, $4, $4, $5)
+ON CONFLICT (way, destination) WHERE cause ? 'digest' AND state = 'pending' AND attempts = 0 DO NOTHING
+"""
+LOCK_DIGEST = """
+SELECT id FROM outbox
+WHERE way = $1 AND destination = $2 AND cause ? 'digest' AND state = 'pending' AND attempts = 0 FOR UPDATE
+"""
+GATHER = """
+WITH gathered AS (
+    UPDATE outbox SET state = 'gathered', gathered_into = $3, attempts = attempts - 1, wake_at = NULL,
+                      leased_until = NULL, settled_at = $4
+    WHERE id = $1 AND fence = $2 AND state = 'pending'
+    RETURNING endpoint
+), freed AS (
+    UPDATE endpoint SET leases = leases - $1::text FROM gathered WHERE name = gathered.endpoint
+)
+SELECT count(*) FROM gathered
+"""
+GATHERED = """
+SELECT a.id, a.state, a.metric, a.level, a.occurred_at, t.id, t.number, t.subject, t.priority
+FROM outbox AS o JOIN alert AS a ON a.id = (o.cause ->> 'alert')::uuid JOIN ticket AS t ON t.id = a.ticket_id
+WHERE o.gathered_into = $1 AND o.state = 'gathered' ORDER BY o.id
+"""
+WRITE = "UPDATE outbox SET body = $3 WHERE id = $1 AND fence = $2 AND state = 'pending'"
+SCATTER = """
+UPDATE outbox SET state = 'pending', cause = cause || '{"alone": true}', fence = fence + 1,
+                  gathered_into = NULL, wake_at = $2, settled_at = NULL
+WHERE gathered_into = $1 AND state = 'gathered'
+"""
+
 # What is queued for it is looked at at once, except what is under way; what another claims just now is later.
 DISABLE = """
 WITH gone AS (

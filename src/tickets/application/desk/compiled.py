@@ -160,12 +160,15 @@ class CompiledDesk:
         return routing.duration(self.desk.page_expiry)
 
     def agent_at(self, address: str) -> Agent | None:
-        """The agent whose e-mail address it is."""
-        return self._agents_at.get(normal_address(address))
+        """The agent whose e-mail address it is, or whose telephone a pager rings there (`key/number`)."""
+        number = address.partition("/")[2]
+        return self._agents_at.get(number or normal_address(address) or "")
 
     @cached_property
-    def _agents_at(self) -> dict[str | None, Agent]:
-        return {normal_address(agent.email): agent for agent in self.desk.agents.values() if agent.email}
+    def _agents_at(self) -> dict[str, Agent]:
+        agents = self.desk.agents.values()
+        by_email = {normal_address(agent.email) or "": agent for agent in agents if agent.email}
+        return {**by_email, **{agent.phone: agent for agent in agents if agent.phone}}
 
     def paged_in(self, address: str) -> sla.BusinessCalendar | None:
         """The calendar outside which whoever has an address has quiet hours, if they have any."""

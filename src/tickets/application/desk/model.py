@@ -25,7 +25,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     first by key. `weights` is how many units of capacity a ticket of a channel takes, 1 where
     it says nothing. Nobody is given a ticket whose shift ends within `wind_down` (ISO 8601).
     Who promised beats and sent none for `presence_expiry` is offline. A page that has not left within
-    `page_expiry` is of no use any more.
+    `page_expiry` is of no use any more. What exceeds `pages_an_hour` to one address is gathered.
     """
 
     key: str = "desk"
@@ -38,6 +38,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     wind_down: str = "PT5M"
     presence_expiry: str = "PT2M"
     page_expiry: str = "PT12H"
+    pages_an_hour: Annotated[int, Meta(ge=1, le=10_000)] = 20
 
 
 class Team(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -177,6 +178,11 @@ class Desk(Struct, frozen=True, kw_only=True):
     def page_expiry(self) -> str:
         """How old a page may be when it leaves."""
         return self.settings.get(SETTINGS, _DEFAULTS).page_expiry
+
+    @property
+    def pages_an_hour(self) -> int:
+        """How many pages one address gets within an hour before they are gathered."""
+        return self.settings.get(SETTINGS, _DEFAULTS).pages_an_hour
 
     def units(self, channel: Channel) -> int:
         """Units of capacity that a ticket of a channel takes."""

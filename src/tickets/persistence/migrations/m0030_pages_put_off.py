@@ -2,7 +2,7 @@
 
 from tickets.persistence.migrate import Script
 
-ID = "0029"
+ID = "0030"
 
 SQL = """
 ALTER TABLE outbox

@@ -1,0 +1,96 @@
+"""How the pages of one hour that were too many read together: as one mail, or as one JSON for programs."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+from tickets.application.notices import METRICS, Language, addressed, spoken
+from tickets.application.page import Page, stored
+from tickets.application.webhook_body import Told, webhook_body
+from tickets.domain.escalation import Manner
+
+WORDS: Mapping[Language, Mapping[str, str]] = {
+    "en": {
+        "subject": "{count} more alerts within the hour",
+        "opening": "These came within an hour in which you had {most} pages already, and were gathered:",
+        "over": "Over meanwhile: {over}.",
+    },
+    "vi": {
+        "subject": "Thêm {count} cảnh báo trong một giờ",
+        "opening": "Những cảnh báo này đến trong giờ mà bạn đã nhận {most} tin, nên được gom lại:",
+        "over": "Đã xong trong lúc chờ: {over}.",
+    },
+}
+
+
+class Gathered(Struct, frozen=True, kw_only=True):
+    """A page that waits in a digest: its alert as it is now, and the ticket."""
+
+    alert: UUID
+    state: str
+    metric: str
+    level: str
+    occurred_at: datetime
+    ticket: UUID
+    number: int
+    subject: str
+    priority: str
+
+
+class DigestData(Struct, frozen=True):
+    """What a program is told: alerts nobody has yet."""
+
+    alerts: tuple[Gathered, ...]
+
+
+class Digests:
+    """Writes digests. `sender` is the From of the mails, `public_url` stands before `/v1/…`."""
+
+    def __init__(self, *, sender: str, public_url: str) -> None:
+        self._sender = sender
+        self._public_url = public_url
+
+    def render(
+        self,
+        way: str,
+        destination: str,
+        notice_id: UUID,
+        gathered: Sequence[Gathered],
+        manner: Manner,
+        most: int,
+        now: datetime,
+    ) -> bytes | None:
+        """The bytes; None when every alert in it is over. Same in, same bytes out."""
+        waiting = tuple(each for each in gathered if each.state == "open")
+        if not waiting:
+            return None
+        if way not in {"email", "pager"}:
+            data, subject = DigestData(waiting), f"/v1/desk/webhooks/{destination}"
+            told = Told(
+                id=notice_id, type="alert.digest", at=now, source=self._public_url, subject=subject, data=data
+            )
+            return webhook_body(told, manner.format)
+        language = spoken(manner)
+        words, zone = WORDS[language], ZoneInfo(manner.timezone)
+        title = words["subject"].format(count=len(waiting))
+        lines = [words["opening"].format(most=most), ""]
+        for each in waiting:
+            at = each.occurred_at.astimezone(zone).strftime("%H:%M")
+            metric = METRICS[language].get(each.metric, each.metric)
+            lines.append(f"{at}  #{each.number} {_line(each.subject)} – {metric} ({_line(each.level)})")
+            lines.append(f"       {self._public_url}/v1/tickets/{each.ticket}")
+        if over := len(gathered) - len(waiting):
+            lines += ["", words["over"].format(over=over)]
+        if way == "pager":
+            return stored(Page(title=title, text="\n".join(lines)))
+        mail = addressed(self._sender, destination, notice_id, now)
+        mail["Subject"] = title
+        mail.set_content("\n".join(lines) + "\n", cte="base64")
+        return mail.as_bytes()
+
+
+def _line(text: str) -> str:
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
