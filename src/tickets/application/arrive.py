@@ -102,7 +102,7 @@ class _Request(Struct, frozen=True):
                 return await self.again(joined)
         if self.draft.echo:
             return Arrived()  # nobody asked, so nothing was answered
-        related = target or await self.elsewhere(desk)  # a number proves nothing: it links nothing
+        related = target or known.elsewhere  # a number proves nothing: it links nothing
         return await self.open(known, desk, related_to=related)
 
     async def spoken(self, known: Known) -> Spoken | None:

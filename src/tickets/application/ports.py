@@ -49,7 +49,8 @@ class Known(Struct, frozen=True, kw_only=True):
     """What the database knows of a request: its desk revision, its twin, its customer, its ticket.
 
     `refers_to` is what its references lead to, `numbered` the ticket whose number it names.
-    `others` are customers with the same identity, such as a telephone that a family shares.
+    `others` are customers with the same identity, such as a telephone that a family shares. `elsewhere` is
+    the ticket of a mail that has come to another mailbox already.
     """
 
     revision: int
@@ -59,6 +60,7 @@ class Known(Struct, frozen=True, kw_only=True):
     refers_to: UUID | None
     numbered: UUID | None = None
     others: tuple[UUID, ...] = ()
+    elsewhere: UUID | None = None
 
 
 class Ledger(Struct, frozen=True):

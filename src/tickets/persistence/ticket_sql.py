@@ -29,7 +29,8 @@ SELECT id FROM line WHERE merged_into IS NULL
 LOCK_THESE = f"SELECT {TICKET.columns} FROM ticket WHERE id = ANY ($1) ORDER BY id FOR UPDATE"
 
 # Many requests at once: $1 is a JSON list of them, and there is one row for each, in their order. Of the
-# tickets a request refers to, the customer's own comes first, then the one of the nearest reference.
+# tickets a request refers to, the customer's own comes first, then the one of the nearest reference. A mail
+# may have come to another mailbox as well.
 KNOWN = """
 SELECT head.revision,
        (SELECT ticket_id FROM intake
@@ -39,7 +40,11 @@ SELECT head.revision,
        (SELECT c.ticket_id FROM conversation AS c JOIN ticket AS t ON t.id = c.ticket_id
         WHERE c.channel = asked.channel AND c.account = asked.account AND c.key = ANY (asked.references_)
         ORDER BY (t.customer_id = found.id) IS TRUE DESC, array_position(asked.references_, c.key) LIMIT 1),
-       (SELECT id FROM ticket WHERE ticket.number = asked.number)
+       (SELECT id FROM ticket WHERE ticket.number = asked.number),
+       (SELECT twin.ticket_id FROM desk_object AS box
+        JOIN intake AS twin ON twin.channel = 'inbox' AND twin.account = box.key
+         AND twin.external_id = asked.external_id
+        WHERE asked.channel = 'inbox' AND box.kind = 'mailboxes' AND box.key <> asked.account LIMIT 1)
 FROM desk_head AS head
 CROSS JOIN ROWS FROM (jsonb_to_recordset($1::jsonb) AS (
     channel text, account text, external_id text, identities jsonb, "references" text[], number bigint,

@@ -313,6 +313,7 @@ def _known(  # noqa: PLR0913, PLR0917 - the columns of `KNOWN`
     others: list[UUID] | None,
     refers_to: UUID | None,
     numbered: UUID | None,
+    elsewhere: UUID | None,
 ) -> Known:
     return Known(
         revision=revision,
@@ -324,4 +325,5 @@ def _known(  # noqa: PLR0913, PLR0917 - the columns of `KNOWN`
         others=tuple(others or ()),
         refers_to=refers_to,
         numbered=numbered,
+        elsewhere=elsewhere,
     )
