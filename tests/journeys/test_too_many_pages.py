@@ -119,6 +119,22 @@ async def test_what_is_too_much_is_gathered_told_and_leaves_as_one_mail(shop: Sh
     assert await states(shop) == {"settled": MOST + 1, "gathered": 2}
 
 
+async def test_a_webhook_leads_to_a_program_that_is_told_everything_at_once(shop: Shop, storm: Storm) -> None:
+    told = {
+        "levels": [{"name": "all", "after_due": "PT0S", "notify": ["webhook:ops"]}],
+        "fallback": ["webhook:ops"],
+    }
+    for path, body in (
+        ("webhooks/ops", {"url": "https://ops.example/hook"}),
+        ("escalation_policies/urgent", told),
+    ):
+        answer = await shop.client.put(f"/v1/desk/{path}", json=body)
+        assert answer.status_code == 200, answer.text
+    await alerted(shop, MOST + 2)
+    await storm.run()
+    assert await states(shop) == {"settled": MOST + 2}
+
+
 async def test_a_digest_leaves_out_what_is_over_and_does_not_leave_when_all_is(
     shop: Shop, storm: Storm
 ) -> None:

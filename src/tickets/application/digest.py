@@ -1,4 +1,4 @@
-"""How the pages of one hour that were too many read together: as one mail, or as one JSON for programs."""
+"""How the pages of one hour that were too many read together: as one mail, or as one page."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -9,7 +9,6 @@ from msgspec import Struct
 
 from tickets.application.notices import METRICS, Language, addressed, spoken
 from tickets.application.page import Page, stored
-from tickets.application.webhook_body import Told, webhook_body
 from tickets.domain.escalation import Manner
 
 WORDS: Mapping[Language, Mapping[str, str]] = {
@@ -40,12 +39,6 @@ class Gathered(Struct, frozen=True, kw_only=True):
     priority: str
 
 
-class DigestData(Struct, frozen=True):
-    """What a program is told: alerts nobody has yet."""
-
-    alerts: tuple[Gathered, ...]
-
-
 class Digests:
     """Writes digests. `sender` is the From of the mails, `public_url` stands before `/v1/…`."""
 
@@ -67,12 +60,6 @@ class Digests:
         waiting = tuple(each for each in gathered if each.state == "open")
         if not waiting:
             return None
-        if way not in {"email", "pager"}:
-            data, subject = DigestData(waiting), f"/v1/desk/webhooks/{destination}"
-            told = Told(
-                id=notice_id, type="alert.digest", at=now, source=self._public_url, subject=subject, data=data
-            )
-            return webhook_body(told, manner.format)
         language = spoken(manner)
         words, zone = WORDS[language], ZoneInfo(manner.timezone)
         title = words["subject"].format(count=len(waiting))

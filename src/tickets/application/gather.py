@@ -1,4 +1,7 @@
-"""Too many pages for one person within the hour: the rest are gathered in one digest, and none is dropped."""
+"""Too many pages for one person within the hour: the rest are gathered in one digest, and none is dropped.
+
+Webhooks lead to programs, which are told everything at once and do their own gathering.
+"""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -46,7 +49,7 @@ class Gather(Struct, frozen=True):
 
     async def __call__(self, claimed: Claimed, now: datetime) -> bool:
         """Whether a page is in a digest now (or another's affair) and must not be sent."""
-        if ALONE in claimed.cause:
+        if ALONE in claimed.cause or claimed.way == "webhook":
             return False
         desk = await self.house.desks.current()
         until = await self.outbox.full_until(claimed, desk.desk.pages_an_hour, now)
@@ -95,8 +98,6 @@ class Gather(Struct, frozen=True):
 
 def _manner(claimed: Claimed, desk: CompiledDesk) -> Manner:
     """How to speak to whoever gets the digest."""
-    if (webhook := desk.desk.webhooks.get(claimed.destination)) is not None and claimed.way == "webhook":
-        return Manner(format=webhook.format)
     agent = desk.agent_at(claimed.destination)
     languages = () if agent is None else agent.languages
     return Manner((*languages, desk.desk.language), desk.desk.timezone)
