@@ -99,7 +99,7 @@ async def floor(url: str, folder: Path) -> AsyncIterator[Floor]:
     """A desk of one skill a rule with everybody online, its tickets waiting, and every change watched."""
     agents = people(AGENTS)
     rules = [replace(rule, skills=rule.skills[:1]) for rule in RULES]
-    settings = read_settings({"TICKETS_DATA_DIR": str(folder)})
+    settings = read_settings({"TICKETS_DATA_DIR": str(folder), "TICKETS_DATABASE_URL": url})
     async with wired(settings, url) as app:
         now = app.parts.now()
         await apply_file(app.parts.desks, desk_of(agents, rules), now)
