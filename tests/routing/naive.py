@@ -40,7 +40,7 @@ class NaiveRouter:
                 possible = (possible or []) + ready
                 if free := self.free(ticket, rule, ready):
                     return "assigned", self.give(ticket, min(free, key=lambda a: self.rank(ticket, rule, a)))
-                if self.now - ticket.waiting_since < duration(rule.fallback_after or "P999D"):
+                if self.now - ticket.waiting_since < duration(rule.fallback_after or "P366D"):
                     break
         if possible is None:
             return "unroutable", None
@@ -56,7 +56,7 @@ class NaiveRouter:
             if ready is not None:
                 possible = (possible or []) + ready
                 free += self.free(ticket, rule, ready)
-                if self.now - ticket.waiting_since < duration(rule.fallback_after or "P999D"):
+                if self.now - ticket.waiting_since < duration(rule.fallback_after or "P366D"):
                     break
         return possible, free
 

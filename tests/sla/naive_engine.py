@@ -116,7 +116,7 @@ class NaiveEngine:
                 clock.fired[level.name] = self.world.at(n)
 
     def reached(self, clock: NaiveClock, level: Level, n: int) -> bool:
-        if level.share is not None or level.clock == "business":
+        if level.share is not None or level.in_business_time:
             amount = clock.amount(level)
             opened = self.world.open[clock.promise.calendar][n]
             return clock.used > amount or (clock.used == amount and bool(opened))
