@@ -6,16 +6,20 @@ The answer is kept in the transaction that gave it, so there is no moment betwee
 import hashlib
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, Final
 
-from litestar import Request
+import msgspec
+from litestar import Request, Response
 from litestar.handlers import HTTPRouteHandler
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from tickets.api.auth import Call
+from tickets.api.conditional import etag
 from tickets.api.parts import Parts
 from tickets.api.problems import Fault, Problem
-from tickets.application.ports import Idempotent
+from tickets.application.house import ATTEMPTS
+from tickets.application.ports import Idempotent, Superseded
 
 HEADER = "Idempotency-Key"
 LONGEST_KEY = 255
@@ -89,6 +93,14 @@ async def once(parts: Parts, request: Call, act: Callable[[], Awaitable[Answer]]
     return answer
 
 
+async def once_nobody_is_first(parts: Parts, request: Call, act: Callable[[], Awaitable[Answer]]) -> Answer:
+    """As `once`, decided anew while others write first, `ATTEMPTS` times at most. Raises `Superseded`."""
+    for _ in range(ATTEMPTS - 1):
+        with suppress(Superseded):
+            return await once(parts, request, act)
+    return await once(parts, request, act)
+
+
 async def repeatable(parts: Parts, request: Call, act: Callable[[], Awaitable[Answer]]) -> Answer:
     """As `once`, for an act that has its own transactions and is harmless to do twice.
 
@@ -119,3 +131,13 @@ async def _once(parts: Parts, asked: Idempotent, act: Callable[[], Awaitable[Ans
     answer = await act()
     await parts.idempotency.keep(asked, answer.status, answer.body)
     return answer
+
+
+class _Epoch(Struct):
+    epoch: int
+
+
+def with_etag(answer: Answer) -> Response[Any]:
+    """An answer that shows a ticket, or what else has an `epoch`, with the entity tag of that."""
+    epoch = msgspec.json.decode(answer.body, type=_Epoch).epoch
+    return Response(Raw(answer.body), status_code=answer.status, headers={"ETag": etag(epoch)})

@@ -1,7 +1,6 @@
 """Two customers are one person, or are not after all; and whose a ticket is."""
 
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
 from uuid import UUID
@@ -13,12 +12,10 @@ from msgspec import Raw, Struct
 
 from tickets.api.auth import Call, needs
 from tickets.api.conditional import IfMatch, etag, expected_epoch
-from tickets.api.idempotency import Answer, once
+from tickets.api.idempotency import Answer, once_nobody_is_first, with_etag
 from tickets.api.parts import FromParts, Parts
 from tickets.api.routes.customers import TAGS, WRITE, found
 from tickets.application.customers.merge import Merged, merge, split
-from tickets.application.house import ATTEMPTS
-from tickets.application.ports import Superseded
 from tickets.application.views import TicketView, show
 from tickets.domain.customer import CustomerRecord
 from tickets.observability.logs import CORRELATION_ID
@@ -76,20 +73,10 @@ async def _answered(
         merged = await acting()
         return Answer(HTTPStatus.OK, msgspec.json.encode(await found(parts, merged.survivor)))
 
-    for _ in range(ATTEMPTS - 1):
-        with suppress(Superseded):
-            answered = await once(parts, request, answer)
-            break
-    else:
-        answered = await once(parts, request, answer)
+    answered = await once_nobody_is_first(parts, request, answer)
     for change in merged.changes if merged else ():
         parts.house.observer.changed(change)
-    epoch = msgspec.json.decode(answered.body, type=_Epoch).epoch
-    return Response(Raw(answered.body), status_code=answered.status, headers={"ETag": etag(epoch)})
-
-
-class _Epoch(Struct):
-    epoch: int
+    return with_etag(answered)
 
 
 @put(

@@ -6,12 +6,11 @@ from uuid import UUID
 import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath
-from msgspec import Raw, Struct
+from msgspec import Raw
 
 from tickets.api.acting import agent_of
 from tickets.api.auth import Call, needs
-from tickets.api.conditional import etag
-from tickets.api.idempotency import Answer, once
+from tickets.api.idempotency import Answer, once, with_etag
 from tickets.api.parts import FromParts, Parts
 from tickets.api.problems import Problem
 from tickets.application.answer_offer import Answer as Given
@@ -70,8 +69,7 @@ async def _answered(parts: Parts, request: Call, offer: UUID, given: Given) -> R
     answered = await once(parts, request, answer)
     if change is not None:
         parts.house.observer.changed(change)
-    epoch = msgspec.json.decode(answered.body, type=_Epoch).epoch
-    return Response(Raw(answered.body), status_code=answered.status, headers={"ETag": etag(epoch)})
+    return with_etag(answered)
 
 
 async def _must_be_theirs(parts: Parts, request: Call, offer: UUID) -> None:
@@ -79,10 +77,6 @@ async def _must_be_theirs(parts: Parts, request: Call, offer: UUID) -> None:
     found = await parts.house.tickets.find_offer(offer)
     if found is not None and request.auth.agent not in {None, found.agent}:
         raise Problem(403, "This offer is made to another agent.")
-
-
-class _Epoch(Struct):
-    epoch: int
 
 
 ROUTES = (list_offers, accept_offer, decline_offer)

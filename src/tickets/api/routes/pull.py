@@ -6,12 +6,11 @@ import msgspec
 from litestar import Response, post
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath
-from msgspec import Raw, Struct
+from msgspec import Raw
 
 from tickets.api.acting import agent_of
 from tickets.api.auth import Call, needs
-from tickets.api.conditional import etag
-from tickets.api.idempotency import Answer, once
+from tickets.api.idempotency import Answer, once, with_etag
 from tickets.api.parts import FromParts
 from tickets.application.pull import pull
 from tickets.application.views import TicketView, show
@@ -50,12 +49,7 @@ async def pull_next(key: FromPath[str], request: Call, parts: FromParts) -> Resp
         parts.house.observer.changed(change)
     if answered.status == HTTPStatus.NO_CONTENT:
         return Response(None, status_code=answered.status)
-    epoch = msgspec.json.decode(answered.body, type=_Epoch).epoch
-    return Response(Raw(answered.body), status_code=answered.status, headers={"ETag": etag(epoch)})
-
-
-class _Epoch(Struct):
-    epoch: int
+    return with_etag(answered)
 
 
 ROUTES = (pull_next,)

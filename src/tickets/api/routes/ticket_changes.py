@@ -11,8 +11,8 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Raw, Struct
 
 from tickets.api.auth import Call, needs
-from tickets.api.conditional import IfMatch, etag, expected_epoch
-from tickets.api.idempotency import Answer, once
+from tickets.api.conditional import IfMatch, expected_epoch
+from tickets.api.idempotency import Answer, once, with_etag
 from tickets.api.parts import FromParts, Parts
 from tickets.application.act import act, give_team
 from tickets.application.change import Assign, Command, Say, SetPriority, SetStatus
@@ -258,12 +258,7 @@ async def _answered(
     answered = await once(parts, request, answer)
     if change is not None:
         parts.house.observer.changed(change)
-    epoch = msgspec.json.decode(answered.body, type=_Epoch).epoch
-    return Response(Raw(answered.body), status_code=answered.status, headers={"ETag": etag(epoch)})
-
-
-class _Epoch(Struct):
-    epoch: int
+    return with_etag(answered)
 
 
 ROUTES = (

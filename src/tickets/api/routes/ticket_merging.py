@@ -1,6 +1,5 @@
 """Two tickets ask the same."""
 
-from contextlib import suppress
 from http import HTTPStatus
 from uuid import UUID
 
@@ -10,12 +9,10 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Raw, Struct
 
 from tickets.api.auth import Call, needs
-from tickets.api.conditional import IfMatch, etag, expected_epoch
-from tickets.api.idempotency import Answer, once
+from tickets.api.conditional import IfMatch, expected_epoch
+from tickets.api.idempotency import Answer, once_nobody_is_first, with_etag
 from tickets.api.parts import FromParts
-from tickets.application.house import ATTEMPTS
 from tickets.application.merge_tickets import MergedTickets, merge_tickets
-from tickets.application.ports import Superseded
 from tickets.application.views import TicketView, show
 from tickets.observability.logs import CORRELATION_ID
 
@@ -61,20 +58,10 @@ async def merge(
         customer = await parts.house.tickets.customer(merged.survivor.customer_id)
         return Answer(HTTPStatus.OK, msgspec.json.encode(show(merged.survivor, customer)))
 
-    for _ in range(ATTEMPTS - 1):
-        with suppress(Superseded):
-            answered = await once(parts, request, answer)
-            break
-    else:
-        answered = await once(parts, request, answer)
+    answered = await once_nobody_is_first(parts, request, answer)
     for change in merged.changes if merged else ():
         parts.house.observer.changed(change)
-    epoch = msgspec.json.decode(answered.body, type=_Epoch).epoch
-    return Response(Raw(answered.body), status_code=answered.status, headers={"ETag": etag(epoch)})
-
-
-class _Epoch(Struct):
-    epoch: int
+    return with_etag(answered)
 
 
 ROUTES = (merge,)
