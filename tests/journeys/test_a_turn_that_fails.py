@@ -5,12 +5,16 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
+from structlog.testing import capture_logs
 from tests.journeys.conftest import Shop
+from tests.journeys.test_presence import alone
+from tests.journeys.test_shifts import HN, assignee, comes, put
 
 from tickets.application.pass_time import ASIDE, pass_time
 from tickets.domain.ticket import Ticket
 from tickets.persistence.presence_store import PostgresPresences
 from tickets.persistence.ticket_store import PostgresTickets
+from tickets.worker.ticker import PULSE, Bell
 
 SPOIL = "UPDATE ticket SET clocks = '[{\"metric\": 7}]' WHERE id = $1"
 """What a fault of ours, or of whoever restored a backup, may leave behind."""
@@ -51,6 +55,57 @@ async def test_a_poisoned_ticket_is_put_off_longer_each_time_and_the_others_go_o
     await shop.tick()
     assert (await shop.events(poisoned)).count("sla.breached") == 1
     assert await shown(shop, "tickets_set_aside") == 0
+
+
+async def test_a_poisoned_ticket_keeps_no_other_from_being_handed_back(shop: Shop) -> None:
+    await alone(shop, beats=False)
+    poisoned, sound = await comes(shop), await comes(shop)
+    await shop.tick()
+    assert (await assignee(shop, poisoned), await assignee(shop, sound)) == (HN, HN)
+    await shop.app.engine.execute(SPOIL, poisoned)
+    assert (await shop.client.delete(f"/v1/desk/agents/{HN}")).status_code == 204
+    await shop.tick()
+    assert "handed_back" in await shop.events(sound)
+    assert await shown(shop, "tickets_ticker_failures_total") > 0, "which was said"
+
+
+async def test_a_poisoned_ticket_keeps_no_other_from_being_taken_back(shop: Shop) -> None:
+    await put(shop, "teams/sales", await shop.get("/v1/desk/teams/sales") | {"react_within": "PT10M"})
+    await alone(shop, beats=False)
+    poisoned, sound = await comes(shop), await comes(shop)
+    await shop.tick()
+    await shop.app.engine.execute(SPOIL, poisoned)
+    await shop.app.engine.execute("UPDATE ticket SET tick_at = NULL WHERE id = $1", poisoned)
+    shop.instant += timedelta(minutes=11)
+    await shop.tick()
+    assert "routing.not_reacted" in await shop.events(sound)
+    assert await shown(shop, "tickets_ticker_failures_total") > 0, "which was said"
+
+
+class Listening(Bell):
+    """Notes how long the ticker would rest; after three times the story is over."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rests: list[timedelta] = []
+        self.stopped = asyncio.Event()
+
+    async def wait(self, most: timedelta) -> None:
+        self.rests.append(most)
+        if len(self.rests) == 3:
+            self.stopped.set()
+
+
+async def test_what_stays_due_since_it_fails_does_not_keep_the_ticker_awake(shop: Shop) -> None:
+    poisoned = await drill(shop)
+    await shop.app.engine.execute(SPOIL, poisoned)
+    await shop.app.engine.execute("UPDATE ticket SET tick_at = NULL WHERE id = $1", poisoned)
+    bell = shop.app.ticker.bell = Listening()
+    with capture_logs() as lines:
+        await shop.app.ticker.run(shop.now, bell.stopped)
+    assert bell.rests == [PULSE] * 3
+    assert [line["event"] for line in lines].count("ticket.passed_over") == 1, "it is said once"
+    assert await shown(shop, "tickets_ticker_failures_total") == 3, "and counted each time"
 
 
 async def test_what_anybody_does_to_the_ticket_ends_the_alarm_until_it_fails_again(shop: Shop) -> None:

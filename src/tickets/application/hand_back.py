@@ -8,17 +8,24 @@ from msgspec.structs import replace
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.draw import Draw
 from tickets.application.house import House
+from tickets.application.passing_over import PassedOver, passing_over
 from tickets.application.ports import AgentState, Gone
 from tickets.domain.ticket import Change, Ticket
 
 BATCH = 100
 
 
-async def hand_back(house: House, now: datetime, batch: int = BATCH) -> list[Change]:
+async def hand_back(
+    house: House,
+    now: datetime,
+    batch: int = BATCH,
+    passed_over: PassedOver | None = None,
+    outages: tuple[type[Exception], ...] = (),
+) -> list[Change]:
     """Hand one batch back; the changes made, none when nobody who has gone holds anything.
 
     Many may do this at once. Each ticket is held first, and whether its agent has gone is asked again then
-    (laws 2 and 3).
+    (laws 2 and 3). `passed_over` and `outages` as `route_waiting` has them.
     """
     desk = await house.desks.current()
     gone = await _gone(house, desk, now)
@@ -30,7 +37,9 @@ async def hand_back(house: House, now: datetime, batch: int = BATCH) -> list[Cha
         still = await _gone(house, desk, now) if held else []
         for ticket in held:
             why = next((one.why for one in still if _holds(one, ticket)), None)
-            if why is not None:
+            if why is None:
+                continue
+            with passing_over(ticket.id, passed_over, outages):
                 draw = Draw(await house.scene(ticket, desk, "router", now))
                 _handed_back(draw, why)
                 changes.append(house.with_alerts(draw.done(), tuple(draw.escalations), desk))

@@ -1,7 +1,6 @@
 """The router's round: waiting tickets, most urgent first, to agents who can take them."""
 
 from collections import Counter
-from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from tickets.application.facts import ROUTING
 from tickets.application.house import House
 from tickets.application.modes import Course, alarm, chart, same_decision
 from tickets.application.offers import make_offer, offers_of, read_offers
+from tickets.application.passing_over import PassedOver
 from tickets.application.placements.placing import Placement
 from tickets.application.ports import Load
 from tickets.application.rehome import is_homeless, rehome
@@ -22,9 +22,6 @@ from tickets.domain.escalation import Escalation
 from tickets.domain.ticket import Change, Ticket
 
 BATCH = 200
-
-
-PassedOver = Callable[[UUID, Exception], object]
 
 
 async def route_waiting(

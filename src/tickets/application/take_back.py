@@ -9,17 +9,26 @@ from tickets.application import offers
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.draw import Draw
 from tickets.application.house import House
+from tickets.application.passing_over import PassedOver, passing_over
 from tickets.domain.ticket import Change, Ticket
 
 BATCH = 100
 
 
-async def take_back(house: House, now: datetime, batch: int = BATCH) -> list[Change]:
+async def take_back(
+    house: House,
+    now: datetime,
+    batch: int = BATCH,
+    passed_over: PassedOver | None = None,
+    outages: tuple[type[Exception], ...] = (),
+) -> list[Change]:
     """Take one batch back; the changes made, none when nothing is overdue. Many may do this at once.
 
     An offer past its last instant counts as refused; one to an agent who has gone (is not online, out of
     their shift, off the desk, out of the team) is withdrawn, which does not. A ticket its assignee has not
     touched by `react_by` waits again, for somebody else.
+
+    `passed_over` and `outages` as `route_waiting` has them.
     """
     desk = await house.desks.current()
     changes: list[Change] = []
@@ -34,9 +43,10 @@ async def take_back(house: House, now: datetime, batch: int = BATCH) -> list[Cha
             return agent not in there or (left_at is not None and left_at >= offers.offered_at(ticket))
 
         for ticket in overdue:
-            draw = Draw(await house.scene(ticket, desk, "router", now))
-            if _taken_back(draw, gone):
-                changes.append(_done(house, draw, desk))
+            with passing_over(ticket.id, passed_over, outages):
+                draw = Draw(await house.scene(ticket, desk, "router", now))
+                if _taken_back(draw, gone):
+                    changes.append(_done(house, draw, desk))
         await house.save(*changes, desk=desk)
     return changes
 

@@ -85,6 +85,8 @@ class Ticker:
         self.bell = bell
         self.signs = signs
         self._swept = datetime.min.replace(tzinfo=UTC)
+        self._failing: set[UUID] = set()
+        self._failed_before: set[UUID] = set()
 
     async def step(self, now: datetime, *, everyone: bool) -> int:
         """Bring everything up to `now`, or the `BATCHES` most overdue; how many tickets changed.
@@ -93,6 +95,7 @@ class Ticker:
         """
         faults: list[Exception] = []
         changed = 0
+        self._failed_before, self._failing = self._failing, set()
         for part in (self._pass_time, self._settle, self._take_back, self._hand_back):
             try:
                 changed += await part(now)
@@ -134,7 +137,8 @@ class Ticker:
             self._swept = instant
         if rest := await self._rest(now):
             await self.signs.on_time(instant)
-        await self.bell.wait(rest)
+        # What was passed over stays due: not a moment's rest would be nothing but trying it again.
+        await self.bell.wait(PULSE if self._failing else rest)
 
     async def _rest(self, now: Callable[[], datetime]) -> timedelta:
         instant = await self.house.tickets.next_instant()
@@ -168,18 +172,21 @@ class Ticker:
 
     async def _take_back(self, now: datetime) -> int:
         changed = 0
-        while changes := await take_back(self.house, now):
+        while changes := await take_back(self.house, now, passed_over=self._passed_over, outages=OUTAGES):
             changed += self._observe(changes)
         return changed
 
     async def _hand_back(self, now: datetime) -> int:
         changed = 0
-        while changes := await hand_back(self.house, now):
+        while changes := await hand_back(self.house, now, passed_over=self._passed_over, outages=OUTAGES):
             changed += self._observe(changes)
         return changed
 
     def _passed_over(self, ticket: UUID, fault: Exception) -> None:
-        _log.error("ticket.passed_over", ticket=str(ticket), error=repr(fault))
+        """Count it each time, and say it once: until its turn does not fail."""
+        self._failing.add(ticket)
+        if ticket not in self._failed_before:
+            _log.error("ticket.passed_over", ticket=str(ticket), error=repr(fault))
         self.signs.stumbled()
 
     def _observe(self, changes: list[Change]) -> int:
