@@ -1,7 +1,8 @@
 """`/v1/outbox`, `/v1/endpoints`: what must leave or could not, and who is at the other end."""
 
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -63,9 +64,7 @@ async def replay_outbox_row(id: FromPath[UUID], request: Call, parts: FromParts)
                 raise Refused(f"it is {found.state}; only what was given up can be replayed")
         return Answer(HTTPStatus.OK, _encode(await _row(parts, id)))
 
-    answer = await once(parts, request, replay)
-    parts.outbox.rung()
-    return Response(Raw(answer.body), status_code=answer.status)
+    return await _set_going(parts, request, replay)
 
 
 class ReplayAll(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -97,9 +96,7 @@ async def replay_outbox(
         count = await parts.outbox.replay_all(data.endpoint, data.destination, parts.now())
         return Answer(HTTPStatus.OK, _encode(Replayed(count)))
 
-    answer = await once(parts, request, replay)
-    parts.outbox.rung()
-    return Response(Raw(answer.body), status_code=answer.status)
+    return await _set_going(parts, request, replay)
 
 
 @get("/v1/endpoints", opt=needs("desk:read"), tags=_TAGS, operation_id="listEndpoints")
@@ -132,7 +129,12 @@ async def enable_endpoint(name: FromPath[str], request: Call, parts: FromParts) 
         await parts.outbox.endpoints.enable(name, parts.now())
         return Answer(HTTPStatus.OK, _encode(await _endpoint(parts, name)))
 
-    answer = await once(parts, request, enable)
+    return await _set_going(parts, request, enable)
+
+
+async def _set_going(parts: Parts, request: Call, act: Callable[[], Awaitable[Answer]]) -> Response[Any]:
+    """Do something by which rows may leave again, and ring for them."""
+    answer = await once(parts, request, act)
     parts.outbox.rung()
     return Response(Raw(answer.body), status_code=answer.status)
 
