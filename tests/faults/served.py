@@ -55,6 +55,7 @@ class Served:
     def environment(self) -> dict[str, str]:
         """What its commands run with."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("TICKETS_")}
+        kept.pop("PYTHONDONTWRITEBYTECODE", None)  # it is started a hundred times: let it be read once
         own = {"TICKETS_DATA_DIR": str(self.folder), "TICKETS_PORT": str(self.port)}
         return kept | own | {"TICKETS_LOG_LEVEL": "error"} | dict(self.more)
 
