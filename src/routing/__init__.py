@@ -15,7 +15,7 @@ from routing.router import Matcher, pull, route, takers
 from routing.rules import Facts, Relaxation, Rule, Strategy, check_rules, duration, holds, match
 from routing.schedule import EARLIEST, LATEST, Override, Schedule, check_schedule
 from routing.skills import Requirement
-from routing.waiting import PATIENCE, Priority, Waiting, wanted_by, weight_of
+from routing.waiting import PATIENCE, Priority, Waiting, wanted_by
 
 __all__ = [
     "AGENTS_LISTED",
@@ -66,7 +66,6 @@ __all__ = [
     "shifts",
     "takers",
     "wanted_by",
-    "weight_of",
     "who",
     "withdrawn",
 ]

@@ -2,7 +2,6 @@
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Mapping, Sequence
-from copy import copy
 from datetime import datetime, timedelta
 
 from routing.agents import Agent, Availability
@@ -47,12 +46,6 @@ class Roster:
         self.kinds = Kinds(self.index)
         self.wind_down = wind_down
         self._see(availability)
-
-    def seen_with(self, availability: Mapping[str, Availability]) -> "Roster":
-        """The same agents at another instant, without indexing what they can do once more."""
-        other = copy(self)
-        other._see(availability)  # noqa: SLF001  # our own copy, not yet shown to anybody
-        return other
 
     def move(self, agent: str, seen: Availability) -> None:
         """Change one agent's availability, in place; of an agent there is not, nothing is kept."""

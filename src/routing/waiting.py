@@ -7,8 +7,6 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from routing.rules import Facts
-
 Priority = Literal["low", "normal", "high", "urgent"]
 
 PATIENCE: Mapping[Priority, timedelta] = MappingProxyType(
@@ -54,8 +52,3 @@ def wanted_by(waiting: Waiting) -> datetime:
 def urgency(waiting: Waiting) -> tuple[datetime, timedelta, datetime, str]:
     """Sorts tickets, most urgent first; total, so the same tickets always come in the same order."""
     return wanted_by(waiting), PATIENCE[waiting.priority], waiting.waiting_since, waiting.id
-
-
-def weight_of(facts: Facts, weights: Mapping[str, int]) -> int:
-    """Units of capacity a ticket takes by its channel (a call more than a mail); 1 unless given."""
-    return max((weights[channel] for channel in facts.get("channel", ()) if channel in weights), default=1)

@@ -14,7 +14,6 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY = timedelta(days=1)
 _HOSTS_OWN = ("localtime", "posixrules", "Factory")
 """What some hosts keep among the zones: no place's time, or another on every host."""
-WEEK = timedelta(weeks=1)
 _TIME = re.compile(r"(?:([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?)|24:00(?::00)?", re.ASCII)
 
 

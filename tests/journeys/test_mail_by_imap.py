@@ -16,6 +16,7 @@ from tickets.adapters.imap_client import ImapClient, ImapTrouble, encoded
 from tickets.application.mail_places import Place
 from tickets.application.take_mail import TakeMail
 from tickets.intake.mail_source import ImapSource
+from tickets.persistence.mail_places import MailPlaces
 
 WAITING = 10_000 if os.environ.get("TICKETS_TEST_LONG") else 120
 PATIENCE = 900 if os.environ.get("TICKETS_TEST_LONG") else 60
@@ -47,7 +48,7 @@ class Fetching:
             "cskh",
             replace(self.source, **other),
             take=self.take(),
-            places=parts.mail_places.held_by(parts.new_id()),
+            places=MailPlaces(parts.engine, parts.new_id()),
             environment={"MAIL_PASSWORD": PASSWORD},
             largest=LARGEST,
             counted=self.count,
@@ -195,7 +196,7 @@ async def test_one_process_fetches_at_a_time_and_another_takes_over(fetching: Fe
 
 
 async def test_another_server_or_folder_begins_anew(fetching: Fetching) -> None:
-    places = fetching.shop.app.parts.mail_places.held_by(fetching.shop.new_id())
+    places = MailPlaces(fetching.shop.app.parts.engine, fetching.shop.new_id())
     now = fetching.shop.instant
     assert await places.claim("cskh", "a@x/INBOX", now, now) == Place()
     assert await places.move("cskh", Place(7, 9), now)

@@ -120,16 +120,6 @@ def test_a_short_explanation_is_the_same_decision(
         assert [(g.reason, g.count) for g in whole.rejected] == [(g.reason, g.count) for g in brief.rejected]
 
 
-@settings(deadline=None)
-@given(agent_lists, availabilities, rule_lists, ticket_lists)
-def test_a_roster_seen_again_routes_like_a_new_one(
-    agents: list[Agent], live: Live, rules: list[Rule], tickets: list[Waiting]
-) -> None:
-    old = Roster(agents, {}, REGIONS).seen_with(live)
-    new = Roster(agents, live, REGIONS)
-    assert route(tickets, old, rules, NOW) == route(tickets, new, rules, NOW)
-
-
 @given(ticket_lists, st.integers(1, 100_000))
 def test_waiting_raises_urgency_and_nobody_is_overtaken_by_who_came_after_their_patience(
     tickets: list[Waiting], minutes: int

@@ -31,7 +31,6 @@ from routing import (
     match,
     route,
     wanted_by,
-    weight_of,
 )
 
 
@@ -225,9 +224,7 @@ def test_urgency_is_the_breach_or_the_end_of_patience() -> None:
 
 
 def test_a_call_weighs_more_than_a_mail_and_takes_more_room() -> None:
-    weights = {"hotline": 2}
-    call, mail = (weight_of(facts(channel=channel), weights) for channel in ("hotline", "inbox"))
-    assert (call, mail, weight_of({}, weights)) == (2, 1, 1)
+    call, mail = 2, 1
     half_busy = online(AN, BINH, an=Availability(presence="online", load=1))
     assert one(like(TICKET, weight=mail), half_busy).agent == "an"
     assert one(like(TICKET, weight=call), half_busy).agent == "binh"

@@ -25,16 +25,12 @@ def etag(epoch: int) -> str:
     return f'"{epoch}"'
 
 
-def expected_epoch(if_match: str | None, *, required: bool = False) -> int | None:
+def expected_epoch(if_match: str | None) -> int | None:
     """The epoch the caller wants to change; None when any will do (no header, or `*`).
 
-    Raises `Problem` 400 for a header that is not one tag of ours, 428 when there is none but one is required.
+    Raises `Problem` 400 for a header that is not one tag of ours.
     """
-    if if_match is None:
-        if required:
-            raise Problem(428, "Send If-Match with the ETag of what you change.")
-        return None
-    if if_match.strip() == "*":
+    if if_match is None or if_match.strip() == "*":
         return None
     tag = _TAG.fullmatch(if_match.strip())
     if tag is None:
@@ -44,12 +40,6 @@ def expected_epoch(if_match: str | None, *, required: bool = False) -> int | Non
             errors=[Fault('must be one ETag as it was sent, such as "7"', parameter="If-Match")],
         )
     return int(tag[1])
-
-
-def must_match(if_match: str | None, epoch: int) -> None:
-    """Let pass when what the caller saw is what is there now. Raises `Problem` 412, with the ETag of now."""
-    if expected_epoch(if_match) not in (None, epoch):
-        raise changed_meanwhile(epoch)
 
 
 def changed_meanwhile(epoch: int) -> Problem:

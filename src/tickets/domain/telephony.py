@@ -30,9 +30,6 @@ Outcome = Literal["open", "answered", "missed", "abandoned", "unanswered", "ende
 """`missed`: nobody took it; `abandoned`: hung up while waiting in a queue; `unanswered`: we dialled in vain;
 `ended`: over, and nobody told whether anybody spoke."""
 
-CALLBACK: frozenset[Outcome] = frozenset({"missed", "abandoned"})
-"""Outcomes after which we owe a call back."""
-
 RINGS_AT_MOST = timedelta(minutes=30)
 TALKS_AT_MOST = timedelta(hours=4)
 """How long after the last thing told a call without a hang-up is taken to be over."""

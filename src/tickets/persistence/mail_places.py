@@ -32,10 +32,6 @@ class MailPlaces:
         self.engine = engine
         self.holder = holder
 
-    def held_by(self, holder: UUID) -> "MailPlaces":
-        """The same for another holder."""
-        return MailPlaces(self.engine, holder)
-
     async def claim(self, mailbox: str, source: str, now: datetime, until: datetime) -> Place | None:
         """Take the lease; None while another holds it. Another `source` than before starts anew."""
         return _PLACE.optional(await self.engine.fetch_row(CLAIM, mailbox, source, self.holder, now, until))

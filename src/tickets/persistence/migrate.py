@@ -81,12 +81,6 @@ async def applied(engine: Engine) -> list[str]:
     return [row["name"] for row in rows]
 
 
-async def current_version(engine: Engine) -> str | None:
-    """The latest migration the database has seen."""
-    seen = await applied(engine)
-    return seen[-1] if seen else None
-
-
 async def pending(engine: Engine, modules: Sequence[MigrationModule] | None = None) -> list[str]:
     """The migrations still to run before this release can serve. Raises `DatabaseTooNew`."""
     missing = _missing(known() if modules is None else modules, await applied(engine))

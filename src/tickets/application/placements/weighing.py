@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from math import ceil
-from typing import Literal, TypeVar, get_args
+from typing import Literal, TypeVar
 
 from msgspec import Struct
 
@@ -16,7 +16,6 @@ from tickets.domain.words import PRIORITIES, Priority
 Side = Literal["really", "before", "after"]
 """What happened; the simulation on the rules and roster there are; the simulation on the draft."""
 
-SIDES: tuple[Side, ...] = get_args(Side)
 T = TypeVar("T")
 
 
