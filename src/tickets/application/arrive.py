@@ -11,20 +11,17 @@ from msgspec.structs import replace
 
 from tickets.application import facts
 from tickets.application.answers.answer import Elsewhere
-from tickets.application.answers.origin import origin_of
 from tickets.application.belonging import Voice, voice_of
 from tickets.application.came_back import CameBack
-from tickets.application.change import MISSED_CALL, Called, Command, Say, called, decide
+from tickets.application.change import Called, Command, decide
 from tickets.application.desk.compiled import CompiledDesk
-from tickets.application.draw import Draw, Scene
 from tickets.application.house import ATTEMPTS, House
+from tickets.application.opening import opening, saying, ticket_of
 from tickets.application.ports import Idempotent, Known, Ledger, Load, Spoken, Superseded, Wanted
 from tickets.application.runs.rules import holding
 from tickets.application.whose import customer_of
-from tickets.domain.draft import Draft, FieldValue
-from tickets.domain.escalation import Escalation
-from tickets.domain.ticket import Change, Customer, Message, Ticket
-from tickets.domain.words import composed
+from tickets.domain.draft import Draft
+from tickets.domain.ticket import Customer, Ticket
 
 ECHOED_WITHIN = timedelta(days=2)
 """How long after a reply its echo may come: attempts go on for a day."""
@@ -190,17 +187,7 @@ class _Request(Struct, frozen=True):
             return Called(draft.call, taken)
         if draft.returned is not None:
             return CameBack(draft.returned, draft.text, draft.signature, draft.quoted, draft.attachments)
-        return Say(
-            kind=voice.kind,
-            text=draft.text,
-            signature=draft.signature,
-            quoted=draft.quoted,
-            html=draft.html,
-            automatic=draft.automatic,
-            written_at=draft.written_at,
-            attachments=draft.attachments,
-            origin=origin_of(draft) if voice.kind == "customer_message" else None,
-        )
+        return saying(draft, voice.kind)
 
     async def takes_call(self, ticket: Ticket, desk: CompiledDesk) -> bool:
         """Whether the agent who answered keeps the ticket."""
@@ -234,7 +221,7 @@ class _Request(Struct, frozen=True):
             ticket = replace(ticket, customer_candidates=tuple(each.id for each in met))
         ticket = facts.choose_team(replace(ticket, related_to=related_to, region=region), desk)
         pinned = facts.pin_terms(ticket, desk)
-        change, escalations = opening(self.draft, ticket, pinned, house, now)
+        change, escalations = opening(self.draft, ticket, pinned, house.new_id, now)
         due = await house.receipts.due(self.draft, desk.desk, now)
         if escalations or due.mailbox or desk.listeners or holding(ticket, desk):
             # notices, receipts and events name the number
@@ -260,74 +247,6 @@ class _Request(Struct, frozen=True):
 def continues(draft: Draft, ticket: Ticket, spoken: Spoken, now: datetime) -> bool:
     """Whether a direct message goes on with what was said last: somebody works on it, or it is just over."""
     return ticket.working or draft.quiet is None or now - spoken.at <= draft.quiet
-
-
-def ticket_of(draft: Draft, customer: Customer, ticket_id: UUID, now: datetime) -> Ticket:
-    """A new ticket as its facts stand, before team and promises."""
-    tags = (*draft.tags, MISSED_CALL) if draft.call and draft.call.event == "missed" else draft.tags
-    return Ticket(
-        id=ticket_id,
-        channel=draft.channel,
-        source=draft.source,
-        account=draft.account,
-        subject=draft.subject,
-        priority=draft.priority or "normal",
-        customer_id=customer.id,
-        customer_tier=customer.tier,
-        customer_segment=customer.segment,
-        language=draft.language or draft.sender.language or customer.language,
-        region=draft.region or draft.sender.region or customer.region,
-        tags=tuple(dict.fromkeys(map(composed, tags))),
-        fields={composed(name): _comparable(answer) for name, answer in draft.fields.items()},
-        waiting_since=now,
-        route_at=now,
-        opened_at=now,
-        updated_at=now,
-    )
-
-
-def _comparable(answer: FieldValue) -> FieldValue:
-    return composed(answer) if isinstance(answer, str) else answer
-
-
-def opening(
-    draft: Draft, ticket: Ticket, pinned: facts.Pinned, house: House, now: datetime
-) -> tuple[Change, tuple[Escalation, ...]]:
-    """Everything a new ticket begins with: clocks, its first message, the first lines of its history."""
-    customer = f"customer:{ticket.customer_id}"
-    scene = Scene(
-        ticket=ticket, pinned=pinned, actor=customer, now=now, chosen=lambda _: pinned, new_id=house.new_id
-    )
-    draw = Draw(scene)
-    draw.note("opened", channel=draft.channel, source=draft.source, team=ticket.team, rule=ticket.rule)
-    draw.heed(facts.opened(ticket, pinned, now))
-    draw.messages.append(
-        Message(
-            id=house.new_id(),
-            ticket_id=ticket.id,
-            kind="customer_message",
-            author=customer,
-            text=draft.text,
-            signature=draft.signature,
-            quoted=draft.quoted,
-            html=draft.html,
-            automatic=draft.automatic,
-            written_at=draft.written_at,
-            occurred_at=now,
-            attachments=draft.attachments,
-            origin=origin_of(draft),
-        )
-    )
-    if draft.call is not None:
-        called(draw, Called(draft.call))
-    change = Change(
-        before=None,
-        after=draw.ticket,
-        now=now,
-        happened=tuple(draw.happened),
-        messages=tuple(draw.messages),
-    )
-    return change, tuple(draw.escalations)
 
 
 def _wanted(draft: Draft, idempotent: Idempotent | None) -> Wanted:

@@ -120,9 +120,9 @@ def _closed(ticket: Ticket) -> str:
     return "the ticket is closed; write a new one"
 
 
-def _say(draw: Draw, said: Say) -> None:
-    scene, now = draw.scene, draw.scene.now
-    message = Message(
+def message_of(said: Say, scene: Scene) -> Message:
+    """What was said, as the ticket keeps it."""
+    return Message(
         id=scene.new_id(),
         ticket_id=scene.ticket.id,
         kind=said.kind,
@@ -133,25 +133,30 @@ def _say(draw: Draw, said: Say) -> None:
         html=said.html,
         automatic=said.automatic,
         written_at=said.written_at,
-        occurred_at=now,
+        occurred_at=scene.now,
         attachments=said.attachments,
         origin=said.origin,
     )
+
+
+def _say(draw: Draw, said: Say) -> None:
+    now = draw.scene.now
+    message = message_of(said, draw.scene)
     draw.messages.append(message)
     leaving = _leave(draw, message) if said.kind == "public_reply" else {}
     draw.note("message_added", kind=said.kind, message=str(message.id), automatic=said.automatic, **leaving)
     if not said.automatic:
-        draw.touch(scene.actor)
+        draw.touch(draw.scene.actor)
     if said.automatic or said.kind == "internal_note":
         return  # stops no clock, starts none, wakes nobody
     if said.kind == "public_reply":
-        draw.heed(facts.agent_replied(draw.ticket, draw.pinned, now, now))
+        draw.tell(facts.AgentReplied(now))
         if draw.ticket.status == "new":
             draw.move_to("open")
     else:
         if draw.ticket.status == "pending" or facts.reopens(draw.ticket, draw.pinned, now):
             draw.move_to("open")
-        draw.heed(facts.customer_replied(draw.ticket, draw.pinned, now, now))
+        draw.tell(facts.CustomerReplied(now))
 
 
 def _leave(draw: Draw, reply: Message) -> dict[str, object]:
@@ -235,7 +240,7 @@ def _assign(draw: Draw, command: Assign) -> None:
         last_agent_since=now,
     )
     draw.note("assigned", agent=command.agent)
-    draw.heed(facts.assignee_changed(draw.ticket, draw.pinned, now, now))
+    draw.tell(facts.Assigned(now))
     if draw.ticket.status == "new":
         draw.move_to("open")
 
@@ -251,9 +256,9 @@ def called(draw: Draw, command: Called) -> None:
     if call.event == "missed":
         if MISSED_CALL not in draw.ticket.tags:
             draw.ticket = replace(draw.ticket, tags=(*draw.ticket.tags, MISSED_CALL))
-        draw.heed(facts.call_missed(draw.ticket, draw.pinned, at, now))
+        draw.tell(facts.CallMissed(at))
     if call.event == "answered":
-        draw.heed(facts.call_answered(draw.ticket, draw.pinned, at, now))
+        draw.tell(facts.CallAnswered(at))
         if command.taken:
             _assign(draw, Assign(call.agent))
         elif draw.ticket.status == "new":

@@ -51,6 +51,10 @@ class Draw:
             Happened(type=event, actor=self.scene.actor, occurred_at=now, detected_at=now, data=data)
         )
 
+    def tell(self, signal: facts.Signal) -> None:
+        """Tell the promise engine what happened, and take what it says."""
+        self.heed(facts.told(self.ticket, signal, self.pinned, self.scene.now))
+
     def heed(self, verdict: facts.Verdict) -> None:
         """Take what the promise engine said."""
         self.ticket = verdict.ticket
@@ -64,7 +68,7 @@ class Draw:
             return
         self.ticket = replace(self.ticket, status=status, solved_at=now if status == "solved" else None)
         self.note("status_changed", before=before, after=status)
-        self.heed(facts.status_changed(self.ticket, self.pinned, now, now))
+        self.tell(facts.StatusChanged(now, status))
         if status not in WORKING:
             self.end_offer("withdrawn")
             self.ticket = replace(self.ticket, waiting_since=None, route_at=None, **_AFRESH)
@@ -78,7 +82,7 @@ class Draw:
         if self.ticket.assignee is not None:
             self.note("unassigned", agent=self.ticket.assignee)
             self.ticket = replace(self.ticket, assignee=None)
-            self.heed(facts.assignee_changed(self.ticket, self.pinned, now, now))
+            self.tell(facts.Unassigned(now))
         self.ticket = replace(self.ticket, waiting_since=now, route_at=now, **_AFRESH)
 
     def end_offer(self, state: OfferState, at: datetime | None = None) -> None:

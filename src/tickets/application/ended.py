@@ -56,7 +56,7 @@ def restore(draw: Draw) -> None:
     draw.ticket = replace(draw.ticket, tags=kept, status="open", solved_at=None)
     draw.note("restored_from_spam")
     draw.note("status_changed", before="closed", after="open")
-    draw.heed(facts.restored(draw.ticket, draw.pinned, now))
+    draw.tell(facts.Opened(now, draw.ticket.status))
     draw.release()
 
 
@@ -74,7 +74,7 @@ def absorb(draw: Draw, command: Absorb) -> None:
     if since is not None:
         if draw.ticket.status == "pending":
             draw.move_to("open")
-        draw.heed(facts.customer_replied(draw.ticket, draw.pinned, since, draw.scene.now))
+        draw.tell(facts.CustomerReplied(since))
 
 
 def forget(draw: Draw, _: Forget) -> None:
@@ -89,4 +89,4 @@ def end(draw: Draw) -> None:
         draw.release()
     draw.ticket = replace(draw.ticket, status="closed", waiting_since=None, route_at=None)
     draw.note("status_changed", before=before.status, after="closed")
-    draw.heed(facts.cancelled(draw.ticket, draw.pinned, now, now))
+    draw.tell(facts.Cancelled(now))

@@ -21,6 +21,17 @@ _terms = msgspec.json.Decoder(sla.Terms).decode
 _ALWAYS = sla.BusinessCalendar(always_open=True)
 _runs = msgspec.json.Decoder(tuple[sla.Run, ...]).decode
 
+Signal = sla.Signal
+AgentReplied = sla.AgentReplied
+Assigned = sla.Assigned
+CallAnswered = sla.CallAnswered
+CallMissed = sla.CallMissed
+Cancelled = sla.Cancelled
+CustomerReplied = sla.CustomerReplied
+Opened = sla.Opened
+StatusChanged = sla.StatusChanged
+Unassigned = sla.Unassigned
+"""What commands tell the promises, in their own words."""
 
 _ANSWERS = frozenset({"first_response", "next_response"})
 
@@ -113,45 +124,9 @@ def opened(ticket: Ticket, pinned: Pinned, now: datetime) -> Verdict:
     return told(start, sla.Opened(ticket.opened_at, ticket.status), pinned, now)
 
 
-def restored(ticket: Ticket, pinned: Pinned, now: datetime) -> Verdict:
-    """Start the clocks of a ticket again whose promises were cancelled."""
-    return told(ticket, sla.Opened(now, ticket.status), pinned, now)
-
-
 def reopens(ticket: Ticket, pinned: Pinned, at: datetime) -> bool:
     """Whether a customer's message at `at` reopens the ticket: it is solved, and not in its quiet period."""
     return sla.reopens(_clocks(ticket.clocks), pinned.terms, at)
-
-
-def customer_replied(ticket: Ticket, pinned: Pinned, at: datetime, now: datetime) -> Verdict:
-    """A customer's own message, not an automatic one."""
-    return told(ticket, sla.CustomerReplied(at), pinned, now)
-
-
-def agent_replied(ticket: Ticket, pinned: Pinned, at: datetime, now: datetime) -> Verdict:
-    """A human's public reply in writing."""
-    return told(ticket, sla.AgentReplied(at), pinned, now)
-
-
-def call_answered(ticket: Ticket, pinned: Pinned, at: datetime, now: datetime) -> Verdict:
-    """An agent and the customer spoke, whoever called whom."""
-    return told(ticket, sla.CallAnswered(at), pinned, now)
-
-
-def call_missed(ticket: Ticket, pinned: Pinned, at: datetime, now: datetime) -> Verdict:
-    """The customer called and nobody answered."""
-    return told(ticket, sla.CallMissed(at), pinned, now)
-
-
-def status_changed(ticket: Ticket, pinned: Pinned, at: datetime, now: datetime) -> Verdict:
-    """The status is `ticket.status` since `at`."""
-    return told(ticket, sla.StatusChanged(at, ticket.status), pinned, now)
-
-
-def assignee_changed(ticket: Ticket, pinned: Pinned, at: datetime, now: datetime) -> Verdict:
-    """The ticket has the assignee it says, or none."""
-    signal = sla.Unassigned(at) if ticket.assignee is None else sla.Assigned(at)
-    return told(ticket, signal, pinned, now)
 
 
 def terms_changed(ticket: Ticket, before: Pinned, after: Pinned, at: datetime, now: datetime) -> Verdict:
@@ -160,11 +135,6 @@ def terms_changed(ticket: Ticket, before: Pinned, after: Pinned, at: datetime, n
         return Verdict(ticket, (), ())
     verdict = told(ticket, sla.TermsChanged(at, after.terms), before, now)
     return replace(verdict, ticket=replace(verdict.ticket, terms_id=after.id))
-
-
-def cancelled(ticket: Ticket, pinned: Pinned, at: datetime, now: datetime) -> Verdict:
-    """Nobody works on it any more, and nothing was achieved: clocks that run end without a verdict."""
-    return told(ticket, sla.Cancelled(at), pinned, now)
 
 
 def unanswered_since(ticket: Ticket) -> datetime | None:
