@@ -9,7 +9,7 @@ from tickets.application.change import Assign, Command, Say, SetTeam, decide
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.house import House
 from tickets.application.ports import Load
-from tickets.domain.errors import NotFound, Refused, Stale
+from tickets.domain.errors import NotFound, Refused
 from tickets.domain.ticket import Change, Ticket
 
 
@@ -34,11 +34,7 @@ async def act(
     """
     desk = await house.desks.current()
     async with house.tickets.transaction():
-        ticket = await house.tickets.lock(ticket_id)
-        if ticket is None:
-            raise NotFound(f"there is no ticket {ticket_id}")
-        if expected is not None and ticket.epoch != expected:
-            raise Stale(ticket.epoch)
+        ticket = await house.held(ticket_id, expected)
         scene = await house.scene(ticket, desk, actor, now)
         if isinstance(command, Say) and command.kind == "public_reply":
             scene = replace(scene, answer=await house.answering(ticket, desk))
@@ -72,12 +68,10 @@ async def give_team(
     if team not in desk.desk.teams:
         raise NotFound(f"there is no team {team}")
     async with house.tickets.transaction():
-        ticket = await house.tickets.lock(ticket_id)
-        holder = desk.desk.agents.get((ticket and ticket.assignee) or "")
+        ticket = await house.held(ticket_id, expected)
+        holder = desk.desk.agents.get(ticket.assignee or "")
         command = SetTeam(team, keeps=holder is not None and team in holder.teams)
-        return await act(
-            house, ticket_id, command, actor, now, expected=expected, correlation_id=correlation_id
-        )
+        return await act(house, ticket_id, command, actor, now, correlation_id=correlation_id)
 
 
 async def _take(house: House, desk: CompiledDesk, command: Assign, ticket: Ticket, now: datetime) -> None:

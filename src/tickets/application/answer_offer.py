@@ -44,10 +44,8 @@ async def answer_offer(
     desk = await house.desks.current()
     async with house.tickets.transaction():
         found = await _offer(house, offer_id)
-        ticket = await house.tickets.lock(found.ticket_id)
+        ticket = await house.held(found.ticket_id)
         found = await _offer(house, offer_id)  # again: whoever held the ticket may have ended it
-        if ticket is None:
-            raise NotFound(f"there is no ticket {found.ticket_id}")
         if found.state == answer:
             return Change(before=ticket, after=ticket, now=now)
         _must_stand(found, ticket, now)

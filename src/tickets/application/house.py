@@ -17,6 +17,7 @@ from tickets.application.escalate import Notices, escalate
 from tickets.application.ports import Ledger, TicketStore
 from tickets.application.runs.follow import ESCALATION, UNTOLD, Following
 from tickets.application.tell_events import EventNotices, tell_events
+from tickets.domain.errors import NotFound, Stale
 from tickets.domain.escalation import Escalation
 from tickets.domain.ticket import Change, Ticket
 
@@ -74,6 +75,20 @@ class House:
         self.looked_through: int | None = None
         """The revision of the desk on which this process last asked routing about everything that waits."""
         self._pinned: dict[bytes, facts.Pinned] = {}
+
+    async def held(self, ticket_id: UUID, expected: int | None = None) -> Ticket:
+        """A ticket, locked until the transaction ends, as its caller knows it.
+
+        Raises:
+            NotFound: no such ticket.
+            Stale: it is not at the `expected` epoch any more.
+        """
+        ticket = await self.tickets.lock(ticket_id)
+        if ticket is None:
+            raise NotFound(f"there is no ticket {ticket_id}")
+        if expected is not None and ticket.epoch != expected:
+            raise Stale(ticket.epoch)
+        return ticket
 
     async def pinned(self, ticket: Ticket) -> facts.Pinned:
         """The terms a ticket runs on."""

@@ -9,7 +9,6 @@ from msgspec.structs import replace
 from tickets.application.house import House
 from tickets.application.promises.history import Line, first_terms
 from tickets.application.promises.late_facts import LateFact, amendment
-from tickets.domain.errors import NotFound, Stale
 from tickets.domain.ticket import Change
 
 
@@ -40,11 +39,7 @@ async def tell_late(
     """
     desk = await house.desks.current()
     async with house.tickets.transaction():
-        ticket = await house.tickets.lock(ticket_id)
-        if ticket is None:
-            raise NotFound(f"there is no ticket {ticket_id}")
-        if expected is not None and ticket.epoch != expected:
-            raise Stale(ticket.epoch)
+        ticket = await house.held(ticket_id, expected)
         lines = await histories.history(ticket_id)
         first = await house.terms(first_terms(ticket, lines))
         amended = amendment(ticket, lines, first, await house.pinned(ticket), fact, actor, now)
