@@ -4,6 +4,7 @@ A list for each table; every entry names its ticket, so that a document carries 
 """
 
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 
 from msgspec import Raw
 from msgspec.structs import asdict
@@ -14,10 +15,25 @@ from tickets.domain.ticket import Change, Customer, Message, Ticket
 Entry = dict[str, object]
 
 
-def document(changes: Sequence[Change], ledgers: Sequence[Ledger | None] = ()) -> dict[str, list[Entry]]:
-    """What changes write: the tickets themselves and what hangs on them."""
+TIMED = ("epoch", "clocks", "runs", "due_at", "tick_at", "updated_at")
+"""All that passing time moves on a ticket's row."""
+_TIMED_ROW = ("id", *TIMED)
+_timed = attrgetter(*_TIMED_ROW)
+_untimed = attrgetter(*(field for field in Ticket.__struct_fields__ if field not in TIMED))
+
+
+def only_timed(change: Change) -> bool:
+    """Whether nothing moved on the ticket's row but what time moves."""
+    return change.before is not None and _untimed(change.before) == _untimed(change.after)
+
+
+def document(
+    changes: Sequence[Change], ledgers: Sequence[Ledger | None] = (), *, timed: bool = False
+) -> dict[str, list[Entry]]:
+    """What changes write: the tickets themselves, or of them what is `TIMED`, and what hangs on them."""
+    row = _timed_row if timed else _ticket
     return {
-        "tickets": [_ticket(change.after) for change in changes],
+        "tickets": [row(change.after) for change in changes],
         "messages": [_message(said) for change in changes for said in change.messages],
         "happened": [line for change in changes for line in _happened(change)],
         "alerts": [asdict(alert) for change in changes for alert in change.alerts],
@@ -74,8 +90,14 @@ def kept_answer(change: Change, idempotent: Idempotent) -> Entry:
 
 
 def _ticket(ticket: Ticket) -> Entry:
-    """Its row. PostgreSQL reads bytes in hexadecimal."""
-    return {**asdict(ticket), "terms_id": f"\\x{ticket.terms_id.hex()}"}
+    """Its row. PostgreSQL reads bytes in hexadecimal, and what is not named as NULL: half the work."""
+    row: Entry = {name: value for name, value in asdict(ticket).items() if value is not None}
+    row["terms_id"] = f"\\x{ticket.terms_id.hex()}"
+    return row
+
+
+def _timed_row(ticket: Ticket) -> Entry:
+    return dict(zip(_TIMED_ROW, _timed(ticket), strict=True))
 
 
 def _message(said: Message) -> Entry:

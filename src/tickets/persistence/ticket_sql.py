@@ -3,11 +3,14 @@
 Those that know, open and save take many tickets as well as one.
 """
 
+from collections.abc import Iterable
+
 from msgspec.structs import fields
 
 from tickets.domain.ticket import Customer, Offer, Ticket
 from tickets.persistence.presence_store import presence_at
 from tickets.persistence.rows import Rows
+from tickets.persistence.ticket_document import TIMED
 
 TICKET = Rows(Ticket)
 CUSTOMER = Rows(Customer)
@@ -227,15 +230,26 @@ WITH living AS (
 SELECT id, number FROM t
 """
 
-# A change raises the epoch by one: what was decided on an older one finds no row.
-SAVE = f"""
+
+def _save(columns: Iterable[str], rows: str) -> str:
+    """A change raises the epoch by one: what was decided on an older one finds no row."""
+    return f"""
 WITH t AS (
-    UPDATE ticket SET {", ".join(f"{name} = n.{name}" for name in COLUMNS if name != "id")}
-    FROM {_TICKETS} AS n WHERE ticket.id = n.id AND ticket.epoch = n.epoch - 1
+    UPDATE ticket SET {", ".join(f"{name} = n.{name}" for name in columns)}
+    FROM {rows} WHERE ticket.id = n.id AND ticket.epoch = n.epoch - 1
     RETURNING ticket.id, ticket.epoch
 ), {_WRITTEN.strip()}
 SELECT id FROM t
 """
+
+
+SAVE = _save((name for name in COLUMNS if name != "id"), f"{_TICKETS} AS n")
+
+# Where only time has passed, for less than half: no subject is made searchable again, no decision read.
+_AGED = """jsonb_to_recordset($1::jsonb -> 'tickets') AS n(
+    id uuid, epoch integer, clocks jsonb, runs jsonb, due_at timestamptz, tick_at timestamptz,
+    updated_at timestamptz)"""
+SAVE_TIMED = _save(TIMED, _AGED)
 
 RELEASE = """
 UPDATE agent_state SET load = load + $2, idle_since = CASE WHEN load + $2 = 0 THEN $3 ELSE idle_since END

@@ -31,7 +31,7 @@ from tickets.persistence.attachments import WRITE
 from tickets.persistence.engine import Engine
 from tickets.persistence.gathering import Gathering
 from tickets.persistence.rows import Rows
-from tickets.persistence.ticket_document import asked_about, document, kept_answer, newcomer
+from tickets.persistence.ticket_document import asked_about, document, kept_answer, newcomer, only_timed
 
 _STATES = Rows(AgentState)
 _origin = msgspec.json.Decoder(Origin).decode
@@ -181,8 +181,11 @@ class PostgresTickets(PostgresAlerts):
 
     async def save(self, changes: Sequence[Change], ledger: Ledger | None = None) -> None:
         """Write changes of locked tickets, and in the ledger what brought the first. Raises `Superseded`."""
+        timed = all(map(only_timed, changes))
         with _superseded():
-            saved = await self.engine.fetch(sql.SAVE, document(changes, [ledger]))
+            saved = await self.engine.fetch(
+                sql.SAVE_TIMED if timed else sql.SAVE, document(changes, [ledger], timed=timed)
+            )
         if len(saved) != len(changes):
             raise Superseded
         await self._hang_on(*changes)
