@@ -3,11 +3,15 @@
 import asyncio
 from collections.abc import Callable
 
-from tests.worker.stage import START
+from tests.worker.stage import START, Clock, Obedient, delivery
+from tests.worker.stage import put as put_row
 
+from tickets.adapters.pager import fingerprint
 from tickets.adapters.webhook_signature import secret_key
+from tickets.application.deliver import Dead, Outcome
 from tickets.application.publish import put
 from tickets.persistence.desk_store import PostgresDesks
+from tickets.persistence.endpoints import PostgresEndpoints
 from tickets.persistence.engine import Engine
 from tickets.worker.endpoints import Endpoints
 
@@ -63,3 +67,22 @@ async def test_workers_that_make_the_first_secret_at_once_agree_on_it(engine: En
 
 async def test_a_webhook_the_desk_does_not_have_has_no_endpoint(engine: Engine) -> None:
     assert (await endpoints(engine))("nobody") is None
+
+
+async def test_a_pager_that_is_gone_is_disabled_until_its_variable_holds_another_url(
+    engine: Engine, clock: Clock
+) -> None:
+    await put(PostgresDesks(engine), "pagers", "room", b'{"service": "slack", "url_env": "ROOM"}', START)
+    gone = Obedient(Outcome.refused("slack answered 410", gone=fingerprint("https://old.example/")))
+    assert isinstance(await delivery(engine, clock, pager=gone)(await put_row(engine, "pager", "room")), Dead)
+    standing = PostgresEndpoints(engine)
+    for environment, state in (
+        ({}, "disabled"),
+        ({"ROOM": "https://old.example/"}, "disabled"),
+        ({"ROOM": "https://new.example/"}, "ready"),
+    ):
+        await endpoints(engine, **environment)
+        found = await standing.find("pager:room", START)
+        assert found is not None
+        assert found.state == state
+    assert await engine.fetch_value("SELECT count(*) FROM endpoint WHERE disabled_url LIKE 'http%'") == 0

@@ -244,9 +244,9 @@ async def test_another_address_of_the_webhook_enables_it_the_same_one_does_not(
 ) -> None:
     await delivery(engine, clock, webhook=Obedient(GONE))(await put(engine))
     endpoints = PostgresEndpoints(engine)
-    await endpoints.moved({"ops": "https://old.example/", "other": "https://x.example/"})
+    await endpoints.moved({"webhook:ops": "https://old.example/", "webhook:other": "https://x.example/"})
     assert (await standing(engine, clock)).state == "disabled"
-    await endpoints.moved({"ops": "https://new.example/"})
+    await endpoints.moved({"webhook:ops": "https://new.example/"})
     assert (await standing(engine, clock)).state == "ready"
     assert await delivery(engine, clock, webhook=Obedient())(await put(engine)) == Settled()
 

@@ -20,17 +20,21 @@ from tickets.intake import MessageAccount
 MOST = 65_536
 """Bytes of an answer that are read."""
 
+WORDS = 200
+"""Bytes of one that are quoted."""
+
 TOO_MANY = 429
 _parts = msgspec.json.Decoder(list[Raw]).decode
 _fields = msgspec.json.Decoder(dict[str, object]).decode
 
 
 class Answer(Struct, frozen=True):
-    """What a provider answered; `tree` is its JSON, None where it is none."""
+    """What a provider answered; `tree` is its JSON, None where it is none; `said` its first words as text."""
 
     status: int
     tree: object = None
     wait: timedelta | None = None
+    said: str = ""
 
     @property
     def passing(self) -> bool:
@@ -75,17 +79,21 @@ class Post:
             return Outcome.refused(str(fault))
         except (OSError, ValueError, httpx.HTTPError, httpx.InvalidURL) as fault:
             return Outcome.failed(f"the provider cannot be reached: {type(fault).__name__}")
-        return Answer(
-            response.status_code, told, retry_after(response.headers.get("retry-after"), self.clock())
-        )
+        wait = retry_after(response.headers.get("retry-after"), self.clock())
+        return Answer(response.status_code, _tree(told), wait, told[:WORDS].decode(errors="replace"))
 
 
-async def _read(response: httpx.Response) -> object:
+async def _read(response: httpx.Response) -> bytes:
+    """The answer as it travels: a few bytes may be gigabytes, unpacked. Nothing of one that is too long."""
     told = b""
-    async for chunk in response.aiter_bytes():
+    async for chunk in response.aiter_raw():
         told += chunk
         if len(told) > MOST:
-            return None
+            return b""
+    return told
+
+
+def _tree(told: bytes) -> object:
     try:
         return msgspec.json.decode(told)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -1,92 +1,37 @@
 """Pages to chat rooms, push topics and telephones: one JSON request each, to an address that was judged.
 
-The URL is the secret and comes from the environment; what is said of an attempt never names it. Forms after
-"Sending messages using incoming webhooks" (Slack), "Send and receive messages via incoming webhooks: adaptive
-cards" (Teams), "Execute Webhook" (Discord), "sendMessage" (Telegram), "Publish as JSON" (ntfy).
+The URL is the secret and comes from the environment; what is said of an attempt never names it.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from datetime import timedelta
+from hashlib import sha256
 from uuid import UUID
 
 import msgspec
 
-from tickets.adapters.direct import Post
+from tickets.adapters.direct import Answer, Post
+from tickets.adapters.pager_forms import form
 from tickets.application.deliver import Outcome
 from tickets.application.desk.model import Pager, Service
-from tickets.application.page import Page, read_page
+from tickets.application.page import read_page
+from tickets.intake.json_tree import at, number_at, text_at
 
 OK, GONE = 200, 410
-_DISCORD, _TELEGRAM, _SLACK = 2_000, 4_096, 40_000
-"""The most characters they take."""
+
+_NEVER = {400, 401, 403, 404}
+"""What services that are the same for everybody say when they will not take a page tomorrow either: the room
+or the webhook was deleted, the bot was thrown out. Servers of one's own say so while they are repaired."""
+
+_EVERYBODYS: frozenset[Service] = frozenset({"slack", "google_chat", "discord", "teams", "telegram"})
+
+_UNDELIVERED = "Webhook message delivery failed"
+"""What connectors of Teams answer with 200 when Teams has not taken a card."""
+
+_SHORT = 3
+"""Parts of a URL up to this length may stand in an answer by chance."""
 
 _encode = msgspec.json.Encoder().encode
-
-
-def form(pager: Pager, page: Page, phone: str) -> dict[str, Any]:
-    """A page as its service takes it; the same page gives the same form."""
-    return _FORMS[pager.service](pager, page, phone)
-
-
-def _said(page: Page) -> str:
-    return "\n".join([page.title, "", page.text, *([page.url] if page.url else [])])
-
-
-def _text(_pager: Pager, page: Page, _phone: str) -> dict[str, Any]:
-    return {"text": _said(page)}
-
-
-def _slack_text(_pager: Pager, page: Page, _phone: str) -> dict[str, Any]:
-    return {"text": _slack(_said(page))[:_SLACK]}
-
-
-def _discord(_pager: Pager, page: Page, _phone: str) -> dict[str, Any]:
-    return {"content": _said(page)[:_DISCORD], "allowed_mentions": {"parse": []}}
-
-
-def _telegram(pager: Pager, page: Page, _phone: str) -> dict[str, Any]:
-    quiet = {"is_disabled": True}
-    return {"chat_id": pager.room, "text": _said(page)[:_TELEGRAM], "link_preview_options": quiet}
-
-
-def _ntfy(pager: Pager, page: Page, _phone: str) -> dict[str, Any]:
-    asked = {"topic": pager.room, "title": page.title, "message": page.text, "priority": 4}
-    return asked | ({"click": page.url} if page.url else {})
-
-
-def _teams(_pager: Pager, page: Page, _phone: str) -> dict[str, Any]:
-    return {"type": "message", "attachments": [_card(page)]}
-
-
-def _phone(_pager: Pager, page: Page, phone: str) -> dict[str, Any]:
-    return {"phone": phone, "title": page.title, "text": page.text, "url": page.url}
-
-
-_FORMS: Mapping[Service, Callable[[Pager, Page, str], dict[str, Any]]] = {
-    "slack": _slack_text,
-    "mattermost": _text,
-    "google_chat": _text,
-    "discord": _discord,
-    "telegram": _telegram,
-    "ntfy": _ntfy,
-    "teams": _teams,
-    "phone": _phone,
-}
-
-
-def _slack(text: str) -> str:
-    """The three signs Slack gives a meaning."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _card(page: Page) -> dict[str, Any]:
-    body = [
-        {"type": "TextBlock", "text": page.title, "weight": "Bolder", "wrap": True},
-        {"type": "TextBlock", "text": page.text.replace("\n", "\n\n"), "wrap": True},
-    ]
-    actions = [{"type": "Action.OpenUrl", "title": page.url, "url": page.url}] if page.url else []
-    card = {"type": "AdaptiveCard", "version": "1.4", "body": body, "actions": actions}
-    return {"contentType": "application/vnd.microsoft.card.adaptive", "content": card}
 
 
 class PagerWay:
@@ -113,10 +58,40 @@ class PagerWay:
             return Outcome.failed(f"{pager.url_env} is not in the environment")
         asked = _encode(form(pager, read_page(body), phone))
         answer = await self._post(url, asked, {"idempotency-key": str(row)})
-        if isinstance(answer, Outcome):
-            return answer
-        if OK <= answer.status < 300:  # noqa: PLR2004 - RFC 9110 §15.3
-            return Outcome.sent()
-        if answer.status == GONE:
-            return Outcome.refused(f"{pager.service} answered 410: it is gone; change {pager.url_env}")
-        return Outcome.failed(f"{pager.service} answered {answer.status}", answer.wait)
+        return answer if isinstance(answer, Outcome) else _judge(answer, pager, url)
+
+
+def fingerprint(url: str) -> str:
+    """By which a URL is known again, since it is a secret."""
+    return sha256(url.encode()).hexdigest()
+
+
+def _judge(answer: Answer, pager: Pager, url: str) -> Outcome:
+    if OK <= answer.status < 300 and not _refuses(answer):  # noqa: PLR2004 - RFC 9110 §15.3
+        return Outcome.sent()
+    said = f"{pager.service} answered {answer.status}{_words(answer, url)}"
+    if answer.status == GONE:
+        return Outcome.refused(f"{said}: it is gone; change {pager.url_env}", gone=fingerprint(url))
+    if answer.status in _NEVER and pager.service in _EVERYBODYS:
+        return Outcome.refused(said)
+    return Outcome.failed(said, _wait(answer))
+
+
+def _refuses(answer: Answer) -> bool:
+    """Whether 200 means no."""
+    return at(answer.tree, "ok") is False or answer.said.startswith(_UNDELIVERED)
+
+
+def _wait(answer: Answer) -> timedelta | None:
+    """How long it asks to be left alone: in the header, or as Discord and Telegram say it."""
+    seconds = number_at(answer.tree, "retry_after") or number_at(answer.tree, "parameters", "retry_after")
+    asked = None if seconds is None else timedelta(seconds=min(max(seconds, 0), 10**6))
+    return max(filter(None, (asked, answer.wait)), default=None)
+
+
+def _words(answer: Answer, url: str) -> str:
+    """What it says of it, unless it repeats a part of the URL."""
+    said = text_at(answer.tree, "description") or text_at(answer.tree, "message") or answer.said
+    line = " ".join("".join(sign if sign.isprintable() else " " for sign in said).split())
+    secrets = (part for part in url.split("/")[3:] if len(part) > _SHORT)
+    return f": {line}" if line and not any(part in line for part in secrets) else ""

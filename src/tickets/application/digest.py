@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from tickets.application.notices import METRICS, Language, addressed, spoken
-from tickets.application.page import Page, stored
+from tickets.application.page import Page, harmless, stored
 from tickets.domain.escalation import Manner
 
 WORDS: Mapping[Language, Mapping[str, str]] = {
@@ -67,7 +67,8 @@ class Digests:
         for each in waiting:
             at = each.occurred_at.astimezone(zone).strftime("%H:%M")
             metric = METRICS[language].get(each.metric, each.metric)
-            lines.append(f"{at}  #{each.number} {_line(each.subject)} – {metric} ({_line(each.level)})")
+            subject = _line(each.subject) if way == "email" else harmless(_line(each.subject))
+            lines.append(f"{at}  #{each.number} {subject} – {metric} ({_line(each.level)})")
             lines.append(f"       {self._public_url}/v1/tickets/{each.ticket}")
         if over := len(gathered) - len(waiting):
             lines += ["", words["over"].format(over=over)]

@@ -1,6 +1,6 @@
 """How an alert reads: as mail to people, and as JSON to programs. Same in, same bytes out."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from tickets.application.facts import ROUTING, runs_of
-from tickets.application.page import Page, stored
+from tickets.application.page import Link, Page, harmless, stored
 from tickets.application.runs.links import STANDS, Invited, link_token
 from tickets.application.tell_events import Event
 from tickets.application.webhook_body import Format, Told, webhook_body
@@ -187,9 +187,9 @@ class AlertNotices:
         return f"{self._public_url}/v1/escalations/{link_token(invited, self._secret)}"
 
     def _page(self, alert: Alert, ticket: Ticket, manner: Manner, link: str | None) -> Page:
-        voice = _Voice(spoken(manner), ZoneInfo(manner.timezone))
-        has_it = f"\n\n{voice.words['acknowledge']}: {link}" if link else ""
-        return Page(voice.subject(alert, ticket), f"{voice.text(alert, ticket)}{has_it}", self._url(ticket))
+        voice = _Voice(spoken(manner), ZoneInfo(manner.timezone), harmless)
+        links = (Link(voice.words["acknowledge"], link),) if link else ()
+        return Page(voice.subject(alert, ticket), voice.text(alert, ticket), self._url(ticket), links)
 
     def _shown(self, ticket: Ticket) -> AlertTicket:
         return AlertTicket(
@@ -228,10 +228,11 @@ def addressed(sender: str, destination: str, notice_id: UUID, at: datetime) -> E
 
 
 class _Voice(Struct, frozen=True):
-    """Says it in a language, with the wall clock of a zone."""
+    """Says it in a language, with the wall clock of a zone, and `quoted` what others wrote."""
 
     language: Language
     zone: ZoneInfo
+    quoted: Callable[[str], str] = str
 
     @property
     def words(self) -> Mapping[str, str]:
@@ -243,13 +244,14 @@ class _Voice(Struct, frozen=True):
             metric=self.metric(alert),
             number=ticket.number,
             level=_line(alert.level),
-            subject=_line(ticket.subject),
+            subject=self.quoted(_line(ticket.subject)),
         )
 
     def text(self, alert: Alert, ticket: Ticket) -> str:
+        reason = _reason(alert, ticket)
         lines = {
-            "reason": _reason(alert, ticket),
-            "ticket": f"#{ticket.number} {_line(ticket.subject)}",
+            "reason": reason and self.quoted(reason),
+            "ticket": f"#{ticket.number} {self.quoted(_line(ticket.subject))}",
             "priority": self.words[ticket.priority],
             "status": ticket.status,
             "team": ticket.team,

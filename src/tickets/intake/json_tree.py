@@ -32,6 +32,7 @@ def number_at(tree: object, *steps: str) -> float | None:
         return float(found) if abs(found) < 1e18 else None  # noqa: PLR2004 - no instant, no coordinate
     text = found.strip()[:40] if isinstance(found, str) else ""
     try:
-        return float(text) if text.isascii() and text else None
+        number = float(text) if text.isascii() and text else None
     except ValueError:
         return None
+    return number if number is not None and abs(number) < 1e18 else None  # noqa: PLR2004 - as above

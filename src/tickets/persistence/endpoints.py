@@ -44,11 +44,11 @@ _ENABLE = f"""
 WITH enabled AS (UPDATE endpoint SET {_ENABLED} WHERE name = $1 RETURNING name)
 {_WOKEN}
 """
-# Of those disabled, the ones whose webhook goes to another address now.
+# Of those disabled, the ones that go to another address now.
 _MOVED = f"""
 UPDATE endpoint SET {_ENABLED}
-FROM jsonb_each_text($1) AS now(key, url)
-WHERE name = 'webhook:' || now.key AND disabled_at IS NOT NULL AND disabled_url <> now.url
+FROM jsonb_each_text($1) AS now(name, url)
+WHERE endpoint.name = now.name AND disabled_at IS NOT NULL AND disabled_url <> now.url
 """
 _STATES = """
 SELECT CASE WHEN disabled_at IS NULL THEN 'open' ELSE 'disabled' END, count(*) FROM endpoint
@@ -75,7 +75,7 @@ class PostgresEndpoints:
         await self.engine.execute(_ENABLE, name, now)
 
     async def moved(self, urls: Mapping[str, str]) -> None:
-        """Enable webhooks that have gone to another address since they were disabled."""
+        """Enable those that have gone to another address since they were disabled."""
         await self.engine.execute(_MOVED, dict(urls))
 
     async def states(self) -> dict[str, int]:

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from tickets.adapters.pager import fingerprint
 from tickets.adapters.webhook import Endpoint
 from tickets.adapters.webhook_signature import PREFIX, written_secret
-from tickets.application.desk.model import Webhook
+from tickets.application.desk.model import Desk, Webhook
 from tickets.persistence.desk_store import PostgresDesks
 from tickets.persistence.endpoints import PostgresEndpoints
 from tickets.persistence.engine import Engine
@@ -17,8 +18,8 @@ class Endpoints:
     """Endpoints by the webhook's key. `refresh` reads the desk; asking is a look at what it found.
 
     Secrets come from the environment variable the webhook names, several of them separated by spaces, or else
-    from the database, where one is made when the webhook is first used. A disabled webhook that goes to
-    another address now is enabled.
+    from the database, where one is made when the webhook is first used. A disabled webhook or pager that goes
+    to another address now is enabled.
     """
 
     def __init__(
@@ -52,8 +53,15 @@ class Endpoints:
             for key, webhook in webhooks.items()
         }
         if desk.revision != self._revision:
-            await self.standing.moved({key: webhook.url for key, webhook in webhooks.items()})
+            await self.standing.moved(self._addresses(desk.desk))
             self._revision = desk.revision
+
+    def _addresses(self, desk: Desk) -> dict[str, str]:
+        """Where endpoints go now that may say they are gone; what is a secret by its fingerprint."""
+        secret = {key: self.environment.get(pager.url_env, "") for key, pager in desk.pagers.items()}
+        return {f"webhook:{key}": webhook.url for key, webhook in desk.webhooks.items()} | {
+            f"pager:{key}": fingerprint(url) for key, url in secret.items() if url
+        }
 
     async def _secrets(self, webhook: Webhook, kept: tuple[bytes, ...]) -> tuple[str, ...]:
         given = self.environment.get(webhook.secret_env or "", "").split()

@@ -79,6 +79,11 @@ def split(text: str, limit: int) -> list[str]:
     return [part for part in (*parts, text) if part]
 
 
+def beginning(text: str, limit: int) -> str:
+    """As much of a text as fits into so many UTF-16 units, cut likewise; what is missing shows."""
+    return text if _units(text) <= limit else text[: _end(text, limit - 1)].rstrip() + "…"
+
+
 def _end(text: str, limit: int) -> int:
     reach = _within(text, limit)
     for pause in ("\n\n", "\n", ". ", " "):
