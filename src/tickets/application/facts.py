@@ -11,7 +11,7 @@ from msgspec.structs import replace
 import sla
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.domain.escalation import Escalation
-from tickets.domain.ticket import Happened, Ticket
+from tickets.domain.ticket import Change, Happened, Ticket
 
 Facts = Mapping[str, frozenset[str]]
 _ACCOUNT = {"form": "form", "inbox": "mailbox", "hotline": "line", "api": "client"}
@@ -34,6 +34,8 @@ Unassigned = sla.Unassigned
 """What commands tell the promises, in their own words."""
 
 _ANSWERS = frozenset({"first_response", "next_response"})
+
+_ENDS = frozenset({"sla.fulfilled", "sla.cancelled"})
 
 ROUTING = "routing"
 """What alerts have as their metric when it is not a promise that is in danger, but routing that gave up."""
@@ -205,6 +207,13 @@ def due_instants(ticket: Ticket) -> dict[str, datetime]:
     """When what is promised is due, by metric, of the clocks that run."""
     clocks = _clocks(ticket.clocks)
     return {clock.metric: clock.due_at for clock in clocks if clock.state == "running" and clock.due_at}
+
+
+def alerted_and_over(change: Change) -> set[tuple[str, int]]:
+    """Promises that somebody has heard of and that are kept at last, or dropped, by metric and cycle."""
+    ends = {(one.data["metric"], one.data["cycle"]) for one in change.happened if one.type in _ENDS}
+    clocks = clocks_of(change.after) if ends else ()
+    return {(one.metric, one.cycle) for one in clocks if one.fired and (one.metric, one.cycle) in ends}
 
 
 def escalations_of(events: Iterable[sla.Event], pinned: Pinned) -> tuple[Escalation, ...]:

@@ -155,7 +155,8 @@ class House:
     async def save(self, *changes: Change, desk: CompiledDesk, ledger: Ledger | None = None) -> None:
         """Write changes of locked tickets, with the terms they may have moved to.
 
-        What routing was stuck on before is over; what it is stuck on now is an alert of the change itself.
+        What routing was stuck on before is over; what it is stuck on now is an alert of the change itself. So
+        are alerts of a promise that ends in it.
         """
         if not changes:
             return
@@ -172,3 +173,6 @@ class House:
                 await self.tickets.settle_alerts(change.after.id, settled, change.now)
             if change.before is not None and change.before.working and not change.after.working:
                 await self.tickets.resolve_alerts(change.after.id)
+                continue
+            for metric, cycle in facts.alerted_and_over(change):
+                await self.tickets.resolve_alerts(change.after.id, metric, cycle)

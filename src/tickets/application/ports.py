@@ -270,5 +270,5 @@ class TicketStore(Protocol):
     async def withdraw_alerts(self, ticket: UUID, metric: str, cycle: int, level: str, repeat: int) -> None:
         """A level was never reached, or not so often: its alerts from `repeat` on are taken back."""
 
-    async def resolve_alerts(self, ticket: UUID, metric: str | None = None) -> None:
-        """The ticket is at rest, or what a metric's alerts were about is: they are over."""
+    async def resolve_alerts(self, ticket: UUID, metric: str | None = None, cycle: int | None = None) -> None:
+        """The ticket is at rest, or what alerts of a metric or its cycle were about is: they are over."""

@@ -27,6 +27,7 @@ WHERE ticket_id = $1 AND metric = $2 AND cycle = $3 AND level = $4 AND repeat >=
 _RESOLVE = """
 UPDATE alert SET state = 'resolved'
 WHERE ticket_id = $1 AND state IN ('open', 'acknowledged') AND ($2::text IS NULL OR metric = $2)
+  AND ($3::integer IS NULL OR cycle = $3)
 """
 
 
@@ -58,6 +59,6 @@ class PostgresAlerts:
         """A level was never reached, or not so often: its alerts from `repeat` on are taken back."""
         await self.engine.execute(_WITHDRAW, ticket, metric, cycle, level, repeat)
 
-    async def resolve_alerts(self, ticket: UUID, metric: str | None = None) -> None:
-        """The ticket is at rest, or what a metric's alerts were about is: they are over."""
-        await self.engine.execute(_RESOLVE, ticket, metric)
+    async def resolve_alerts(self, ticket: UUID, metric: str | None = None, cycle: int | None = None) -> None:
+        """The ticket is at rest, or what alerts of a metric or its cycle were about is: they are over."""
+        await self.engine.execute(_RESOLVE, ticket, metric, cycle)
