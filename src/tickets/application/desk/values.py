@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec.structs import replace
@@ -11,19 +10,16 @@ from msgspec.structs import replace
 import routing
 import sla
 from tickets.application.answers.places import PLACES, places_in
+from tickets.application.desk.addresses import check_webhooks
 from tickets.application.desk.duty_watch import lead_of
 from tickets.application.desk.fault import Faults
 from tickets.application.desk.kinds import every_object
-from tickets.application.desk.listeners import EVERYTHING
 from tickets.application.desk.model import Desk
 from tickets.application.desk.references import ESCALATION_FACTS, FACTS
 from tickets.application.desk.targets import always_somebody, check_pagers, has_no_email, understood
-from tickets.domain.history import EVENTS, FAMILIES
 from tickets.intake.addresses import normal_address
 from tickets.intake.phones import e164
 from tickets.intake.unreadable import pointer
-
-_HEARD = (EVERYTHING, *FAMILIES, *EVENTS)
 
 ME = "me"
 """What stands for the agent a caller acts as, where an agent's key is asked for."""
@@ -33,7 +29,6 @@ _NOTICEABLE = timedelta(seconds=5)
 _SOONEST_EXPIRY = timedelta(minutes=5)
 _KEY = re.compile(r"[a-z0-9](?:[a-z0-9_.-]{0,62})")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
-_HOST = re.compile(r"[A-Za-z0-9.-]{1,253}|[0-9a-fA-F:.]{2,45}")
 
 
 def check_values(desk: Desk, faults: Faults) -> None:
@@ -271,26 +266,6 @@ def _hotlines(desk: Desk, faults: Faults) -> None:
     _unique("hotlines", "number", numbers, faults)
 
 
-def _webhooks(desk: Desk, faults: Faults) -> None:
-    for key, webhook in desk.webhooks.items():
-        if not _is_address(webhook.url):
-            at = pointer("webhooks", key, "url")
-            faults.add(at, "needs an http or https address without user, password or fragment")
-        for n, event in enumerate(webhook.events):
-            if event not in _HEARD:
-                faults.unknown(pointer("webhooks", key, "events", n), "event", event, _HEARD)
-
-
-def _is_address(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        return False
-    plain = url.isprintable() and " " not in url and not parts.fragment and parts.username is None
-    return plain and parts.scheme in {"http", "https"} and bool(_HOST.fullmatch(parts.hostname or ""))
-
-
 def _languages(desk: Desk, faults: Faults) -> None:
     for kind, key, found in every_object(desk):
         language = getattr(found, "language", None)
@@ -315,7 +290,7 @@ _RULES: tuple[Callable[[Desk, Faults], None], ...] = (
     _agents,
     _mailboxes,
     _hotlines,
-    _webhooks,
+    check_webhooks,
     check_pagers,
     _languages,
 )
