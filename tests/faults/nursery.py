@@ -1,6 +1,6 @@
 """Processes that are born in a moment and killed without one: forked from one that has imported all.
 
-Each is `serve` as in production but for the API; a mortal one kills itself at a named point.
+Each is `serve` as in production, in the roles it is given; a mortal one kills itself at a named point.
 """
 
 import asyncio
@@ -20,8 +20,10 @@ sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[2] / 
 
 from tests.faults.mortal import Point, UnreliableOutbox, mortal  # noqa: E402 - found by the line above
 from tests.faults.served import free_port  # noqa: E402
+from tests.faults.told_time import ToldTime  # noqa: E402
 
-from tickets.bootstrap import serve, wired  # noqa: E402
+from tickets.adapters import system  # noqa: E402
+from tickets.bootstrap import Role, serve, wired  # noqa: E402
 from tickets.observability.logs import configure  # noqa: E402
 from tickets.settings import read_settings  # noqa: E402
 
@@ -29,7 +31,10 @@ _DIE_WITH_PARENT = 1  # prctl(2), PR_SET_PDEATHSIG
 
 
 class Orders(msgspec.Struct, frozen=True, kw_only=True):
-    """What family there is to be: so many, one killed `every` so many seconds (0: none), `ends` at points."""
+    """What family there is to be: so many, one killed `every` so many seconds (0: none), `ends` at points.
+
+    They live in the time that the file `clock` tells, else in the machine's.
+    """
 
     url: str
     environment: Mapping[str, str]
@@ -37,6 +42,8 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True):
     every: float = 0
     ends: tuple[Point, ...] = ()
     unreliable: bool = False
+    roles: tuple[Role, ...] = ("ticker", "worker")
+    clock: str | None = None
 
 
 NOBODY = Orders(url="", environment={}, children=0)
@@ -112,14 +119,15 @@ def _live(orders: Orders, end: Point | None) -> None:
     os.dup2(2, 1)  # what is logged is not for whoever counts births
 
     async def live() -> None:
-        settings = read_settings({**orders.environment, "TICKETS_PORT": str(free_port())})
+        settings = read_settings({"TICKETS_PORT": str(free_port()), **orders.environment})
+        now = ToldTime(Path(orders.clock)) if orders.clock else system.now
         configure(pretty=False, level="ERROR", stream=sys.stderr)
-        async with wired(settings, orders.url) as app:
+        async with wired(settings, orders.url, now=now) as app:
             if end:
                 app = mortal(app, end)  # noqa: PLW2901 - the same, doomed
             if orders.unreliable:
                 app = replace(app, outbox=UnreliableOutbox(app.engine))  # noqa: PLW2901
-            await serve(app, frozenset({"ticker", "worker"}))
+            await serve(app, frozenset(orders.roles))
 
     try:
         asyncio.run(live())

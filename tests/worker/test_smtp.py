@@ -49,8 +49,10 @@ async def smtp_server(postman: Postman, **options: object) -> AsyncIterator[Mail
 
     loop = asyncio.get_running_loop()
     listening = await loop.create_server(session, "127.0.0.1", 0)
-    yield MailServer(host="127.0.0.1", port=listening.sockets[0].getsockname()[1])
-    listening.close()
+    try:
+        yield MailServer(host="127.0.0.1", port=listening.sockets[0].getsockname()[1])
+    finally:
+        listening.close()
 
 
 @pytest.fixture

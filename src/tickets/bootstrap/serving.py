@@ -75,7 +75,7 @@ async def serve(
         stopped = asyncio.Event()
         tasks = [asyncio.create_task(_listen(app))]
         if "ticker" in roles:
-            tasks.append(asyncio.create_task(app.ticker.run(system.now, stopped)))
+            tasks.append(asyncio.create_task(app.ticker.run(app.parts.now, stopped)))
             tasks.append(asyncio.create_task(perpetual("forget", lambda: _forget(app))))
             tasks.append(asyncio.create_task(perpetual("tidy", lambda: _tidy(app))))
             tasks.append(asyncio.create_task(perpetual("calls", lambda: _close_calls(app))))
@@ -113,7 +113,7 @@ def _fetch_mail(app: Application, stack: AsyncExitStack) -> Coroutine[None, None
 async def _leave_mailboxes(app: Application) -> None:
     """Let others fetch at once; without a database they do when our lease ends."""
     with suppress(*OUTAGES):
-        await app.parts.mail_places.release(system.now())
+        await app.parts.mail_places.release(app.parts.now())
 
 
 async def _forget(app: Application) -> None:
@@ -167,9 +167,9 @@ async def _listen(app: Application) -> None:
 
 async def _deliver(app: Application, stack: AsyncExitStack) -> Coroutine[None, None, None]:
     """Start the workers of the outbox; the relay that rings for them is returned, to be run."""
-    settings, engine = app.settings, app.engine
-    endpoints = Endpoints(engine, app.parts.desks, os.environ, system.random_bytes, system.now)
-    webhooks = Webhook(endpoints, Gate(settings.allow_private_webhooks), system.now)
+    settings, engine, now = app.settings, app.engine, app.parts.now
+    endpoints = Endpoints(engine, app.parts.desks, os.environ, system.random_bytes, now)
+    webhooks = Webhook(endpoints, Gate(settings.allow_private_webhooks), now)
     stack.push_async_callback(webhooks.close)
     mail = Mail(mail_server(settings.smtp_url), settings.mail_from) if settings.smtp_url else NoMail()
     give_up = GiveUp(app.parts.house, app.outbox)
@@ -178,7 +178,7 @@ async def _deliver(app: Application, stack: AsyncExitStack) -> Coroutine[None, N
     deliver = Deliver(
         outbox=app.outbox,
         ways={"email": mail, "webhook": webhooks, **_messengers(app, stack), **_heartbeat(app, stack)},
-        clock=system.now,
+        clock=now,
         jitter=system.chance,
         witness=Clerk(app.parts.metrics),
         bury=give_up,
@@ -203,7 +203,7 @@ async def _deliver(app: Application, stack: AsyncExitStack) -> Coroutine[None, N
         ring = through
     runner.start()
     stack.push_async_callback(runner.stop)
-    return Relay(outbox=app.outbox, ring=ring, clock=system.now, woken=app.outbox_rung).run()
+    return Relay(outbox=app.outbox, ring=ring, clock=now, woken=app.outbox_rung).run()
 
 
 async def _page_expiry(app: Application) -> timedelta:
@@ -215,7 +215,7 @@ def _messengers(app: Application, stack: AsyncExitStack) -> dict[str, Way]:
     """The ways to customers who write in messengers, and to whatever rings where agents are."""
     http = GatedHttp(Gate(app.settings.allow_private_webhooks))
     stack.push_async_callback(http.close)
-    post, sent = Post(http, system.now), SentParts(app.engine)
+    post, sent = Post(http, app.parts.now), SentParts(app.engine)
     graph = Graph(post, os.environ)
 
     async def account(key: str) -> MessageAccount | None:
