@@ -17,6 +17,7 @@ from sla.policy import Condition, Facts, Policy, Target, Versioned
 from sla.quiet import reopens
 from sla.run import (
     FALLBACK,
+    PROMPT,
     EscalateNow,
     Run,
     RunAcknowledged,
@@ -55,6 +56,7 @@ from sla.terms import Level, OnChange, OnReopen, Promise, Terms
 __all__ = [
     "FALLBACK",
     "METRICS",
+    "PROMPT",
     "Acknowledged",
     "AgentReplied",
     "Amended",

@@ -10,11 +10,14 @@ from typing import Literal
 from msgspec import Struct
 
 from sla.budget import ZERO
+from sla.business_calendar import BusinessCalendar
 from sla.signals import TimePassed
 
 RunState = Literal["open", "acknowledged", "snoozed", "exhausted", "resolved"]
 FALLBACK = "fallback"
 """The level of the page that tells the fallback of a run that is exhausted."""
+PROMPT = timedelta(minutes=1)
+"""So late a page still came in time. What comes later gives those it tells their whole time all the same."""
 
 
 class RunLevel(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -43,6 +46,7 @@ class RunTerms(Struct, frozen=True, kw_only=True, omit_defaults=True):
         acknowledge_within: how long an acknowledgement holds while nothing is done; None for ever.
         rounds: how often the levels are gone through.
         patience: how long the last page of a round is waited for.
+        hours: what levels on the business clock count in; None where there are none, or never a closing.
     """
 
     policy: str
@@ -53,6 +57,7 @@ class RunTerms(Struct, frozen=True, kw_only=True, omit_defaults=True):
     acknowledge_within: str | None = None
     rounds: int = 1
     patience: str = "PT15M"
+    hours: BusinessCalendar | None = None
 
 
 class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -61,7 +66,8 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         cause: why it began; a ticket has one live run for each.
         metric, cycle: how its pages are filed; of a promise those of its clock.
-        round: from 1. Its delays count from `since`, by when `base` of them had passed.
+        round: from 1. Its delays count from `since`, by when `base` of them had passed, in business time
+            `open_base`.
         level: the last level paged in this round; -1 before the first. `times` it was, last at `paged_at`.
         reached: name of the level paged last, also by the promise, or `FALLBACK`.
         passed: how often each level was, which numbers its pages.
@@ -82,6 +88,7 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
     state: RunState = "open"
     round: int = 1
     base: timedelta = ZERO
+    open_base: timedelta = ZERO
     level: int = -1
     times: int = 0
     paged_at: datetime | None = None

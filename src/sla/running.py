@@ -3,8 +3,9 @@
 A round pages level after level, each again as often as it says, until somebody has it. While somebody has it,
 or it is snoozed, its time stands still. Behind the last round the run is exhausted and its fallback hears.
 
-Time is passed as in `sla.engine`: however seldom anybody looks, the run comes to stand in the same place.
-What was missed is told in one page, that of the last level passed, which names those it covers.
+What was missed is told in one page, that of the last level passed, which names those it covers (law 10).
+Whoever looks within `PROMPT` finds everything where it was due. Behind a page that came later the run's time
+goes on from then: nobody is passed over for not having reacted to what they had not been told.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,6 +18,7 @@ from sla.budget import ZERO, parse_time
 from sla.business_calendar import BusinessCalendar
 from sla.run import (
     FALLBACK,
+    PROMPT,
     EscalateNow,
     Run,
     RunAcknowledged,
@@ -31,6 +33,7 @@ from sla.run import (
 )
 
 _HELD = frozenset({"acknowledged", "snoozed"})
+_ALWAYS = BusinessCalendar(always_open=True)
 
 Said = tuple[Run, list[RunEvent]]
 
@@ -51,24 +54,23 @@ class _Mark(NamedTuple):
     name: str
 
 
-def advance(run: Run, signal: RunSignal, hours: BusinessCalendar, now: datetime) -> RunOutcome:
+def advance(run: Run, signal: RunSignal, now: datetime) -> RunOutcome:
     """Let time pass until a signal, then do what it says. A run that is resolved stays so.
 
     Args:
         run: as the last outcome left it, or new.
         signal: what happened; it counts at `now` at the latest.
-        hours: what levels on the business clock count in.
         now: the present; nothing is said about instants after it.
     """
     if not run.is_live:
         return RunOutcome(run, (), None)
     at = min(signal.at, now)
-    run, events = _passed(run, hours, at)
+    run, events = _passed(run, at)
     take = _TAKE.get(type(signal))
     run, said = take(run, signal, at) if take else (run, [])
     if run.state in _HELD or not run.is_live:  # nor for a level that came due just before, unnoticed
         events = [event for event in events if event.type != "page"]
-    run = replace(run, next_at=_next(run, hours))
+    run = replace(run, next_at=_next(run))
     return RunOutcome(run, (*events, *said), run.next_at)
 
 
@@ -82,22 +84,22 @@ def with_told(run: Run, names: Sequence[str]) -> Run:
     return replace(run, told=tuple(dict.fromkeys((*run.told, *names)))) if run.is_live else run
 
 
-def coming(run: Run, hours: BusinessCalendar) -> tuple[str, datetime] | None:
+def coming(run: Run) -> tuple[str, datetime] | None:
     """The level paged next if nothing intervenes, and when; None where only a signal leads on."""
     if run.state in _HELD and run.held_until is not None:
         return (run.reached, run.held_until) if run.reached else None
     if run.state != "open":
         return None
-    mark = _mark(run, hours)
+    mark = _mark(run)
     if mark is not None:
         return mark.name, mark.at
-    over = _over(run, hours)
+    over = _over(run)
     if over is None:
         return None
     return (run.terms.levels[0].name if run.round < run.terms.rounds else FALLBACK), over
 
 
-def _passed(run: Run, hours: BusinessCalendar, at: datetime) -> Said:
+def _passed(run: Run, at: datetime) -> Said:
     """Pass time; of the pages that came due one is left, the last."""
     events: list[RunEvent] = []
     marks: list[_Mark] = []
@@ -110,14 +112,14 @@ def _passed(run: Run, hours: BusinessCalendar, at: datetime) -> Said:
             marks += [again] * bool(again.name)
         elif run.state != "open":
             break
-        elif (mark := _mark(run, hours)) is not None:
+        elif (mark := _mark(run)) is not None:
             if mark.at > at:
                 break
             run = _on(run, mark)
             marks.append(mark)
         else:
-            over = _over(run, hours)
-            if over is None or over > at:
+            over = _over(run)
+            if over is None or over > at or marks:  # whoever hears only now has their time yet
                 break
             run, mark = _round_over(run, over)
             if mark is not None:
@@ -125,36 +127,57 @@ def _passed(run: Run, hours: BusinessCalendar, at: datetime) -> Said:
                 marks.append(mark)
     if marks:
         events.append(_page(run, marks))
+        run = _late(run, marks[-1], at)
     return run, events
 
 
-def _mark(run: Run, hours: BusinessCalendar) -> _Mark | None:
+def _late(run: Run, page: _Mark, at: datetime) -> Run:
+    """Behind a page that is told at `at`: what follows follows it, unless it is told in time."""
+    ahead = _next(run)
+    in_time = at - page.at <= PROMPT and (ahead is None or ahead > at)
+    return run if run.state != "open" or in_time else _stood(run, page.at, at)
+
+
+def _stood(run: Run, start: datetime, end: datetime) -> Run:
+    """As if between two instants no time had passed."""
+    hours = run.terms.hours or _ALWAYS
+    return replace(
+        run,
+        since=end,
+        base=run.base + (start - run.since),
+        open_base=run.open_base + hours.elapsed(run.since, start),
+        paged_at=end if run.paged_at else None,
+    )
+
+
+def _mark(run: Run) -> _Mark | None:
     """The next page of this round: the level reached again, or the one behind it."""
     levels, rank = run.terms.levels, run.level
     after = run.paged_at or run.since
     ahead = None
     if rank + 1 < len(levels):
         level = levels[rank + 1]
-        reached = _later(level, run.since, parse_time(level.delay) - run.base, hours)
+        gone = run.open_base if level.business else run.base
+        reached = _later(run, level, run.since, parse_time(level.delay) - gone)
         ahead = _Mark(max(reached, after), rank + 1, level.name)
     if rank >= 0 and (every := levels[rank].repeat) is not None and run.times <= levels[rank].repeat_limit:
-        again = _later(levels[rank], after, parse_time(every), hours)
+        again = _later(run, levels[rank], after, parse_time(every))
         if ahead is None or again < ahead.at:
             return _Mark(again, rank, levels[rank].name)
     return ahead
 
 
-def _over(run: Run, hours: BusinessCalendar) -> datetime | None:
+def _over(run: Run) -> datetime | None:
     """When this round is over, once its last page is out; None where the promise alone pages."""
     if not run.terms.levels:
         return None if run.reached else run.since
-    return _later(run.terms.levels[-1], run.paged_at or run.since, parse_time(run.terms.patience), hours)
+    return _later(run, run.terms.levels[-1], run.paged_at or run.since, parse_time(run.terms.patience))
 
 
-def _later(level: RunLevel, start: datetime, by: timedelta, hours: BusinessCalendar) -> datetime:
+def _later(run: Run, level: RunLevel, start: datetime, by: timedelta) -> datetime:
     if by <= ZERO:
         return start
-    return hours.due(start, by) if level.business else start + by
+    return (run.terms.hours or _ALWAYS).due(start, by) if level.business else start + by
 
 
 def _on(run: Run, mark: _Mark) -> Run:
@@ -172,21 +195,18 @@ def _on(run: Run, mark: _Mark) -> Run:
 def _round_over(run: Run, at: datetime) -> tuple[Run, _Mark | None]:
     """Into the next round, or, where there is none, exhausted."""
     if run.terms.levels and run.round < run.terms.rounds:
-        return replace(run, round=run.round + 1, since=at, base=ZERO, level=-1, times=0), None
+        return replace(run, round=run.round + 1, since=at, base=ZERO, open_base=ZERO, level=-1, times=0), None
     mark = _Mark(at, -1, FALLBACK)
     return replace(_on(run, mark), level=run.level, state="exhausted", exhausted_at=at), mark
 
 
 def _reopened(run: Run, at: datetime) -> tuple[Run, _Mark]:
     """Nobody has it any more: its time goes on where it stood, and the level reached hears again at once."""
-    stood = at - (run.held_since or at)
     name = run.reached or ""
     run = replace(
-        run,
+        _stood(run, run.held_since or at, at),
         state="exhausted" if run.exhausted_at else "open",
-        since=run.since + stood,
         times=min(run.times, 1),
-        paged_at=at if run.paged_at else None,
         passed=run.passed | ({name: run.passed.get(name, 0) + 1} if name else {}),
         told=(),
         acknowledged_by=(),
@@ -201,10 +221,9 @@ def _page(run: Run, marks: Sequence[_Mark]) -> RunEvent:
     """One page for all of them: the last, with what the others would have done."""
     levels = {level.name: level for level in run.terms.levels}
     last = marks[-1]
-    passed = [levels[mark.name] for mark in marks if mark.name in levels]
-    notify = levels[last.name].notify if last.name in levels else ()
-    if last.name == FALLBACK:
-        notify = (*run.terms.fallback, *(passed[-1].notify if passed else ()))
+    notify = run.terms.fallback if last.name == FALLBACK else ()
+    if last.name in levels:
+        notify = levels[last.name].notify
     actions: dict[str, str] = {}
     for mark in marks:
         if mark.rank >= 0:  # the level reached that is paged anew has acted
@@ -215,7 +234,7 @@ def _page(run: Run, marks: Sequence[_Mark]) -> RunEvent:
         level=last.name,
         repeat=run.passed[last.name] - 1,
         covers=tuple(dict.fromkeys(mark.name for mark in marks if mark.name != last.name)),
-        notify=tuple(dict.fromkeys(notify)),
+        notify=notify,
         actions=actions,
     )
 
@@ -258,7 +277,7 @@ def _snoozed(run: Run, signal: RunSnoozed, at: datetime) -> Said:
 
 
 def _resolved(run: Run, _signal: RunResolved, at: datetime) -> Said:
-    bare = replace(run.terms, levels=(), fallback=())
+    bare = replace(run.terms, levels=(), fallback=(), hours=None)
     run = replace(run, state="resolved", ended_at=at, terms=bare, held_since=None, held_until=None)
     return run, [RunEvent(type="resolved", occurred_at=at)]
 
@@ -296,17 +315,18 @@ def _escalated(run: Run, _signal: EscalateNow, at: datetime) -> Said:
             return run, [*events, RunEvent(type="exhausted", occurred_at=at), _page(run, [fallback])]
     level = levels[run.level + 1]
     mark = _Mark(at, run.level + 1, level.name)
-    run = replace(_on(run, mark), since=at, base=parse_time(level.delay))
+    gone = parse_time(level.delay)
+    run = replace(_on(run, mark), since=at, base=gone, open_base=gone)
     return run, [*events, _page(run, [mark])]
 
 
-def _next(run: Run, hours: BusinessCalendar) -> datetime | None:
+def _next(run: Run) -> datetime | None:
     if run.state in _HELD:
         return run.held_until
     if run.state != "open":
         return None
-    mark = _mark(run, hours)
-    return _over(run, hours) if mark is None else mark.at
+    mark = _mark(run)
+    return _over(run) if mark is None else mark.at
 
 
 _TAKE: dict[type, Callable[[Run, Any, datetime], Said]] = {

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import httpx
 import msgspec
 import pytest
+from aiosmtpd.smtp import Envelope
 from tests.database import TestServer
 from tests.faults.mortal import POINTS, Point
 from tests.faults.nursery import Nursery, Orders, nursery
@@ -190,7 +191,7 @@ async def they_have_it_from_the_phone(night: Night) -> None:
     ]
     assert (await night.get(f"/v1/tickets/{night.ticket}"))["priority"] == "urgent"
     mails = [one for one in night.postman.taken if one.rcpt_tos == ["sales-hcm-1@shop.example.vn"]]
-    text = message_from_bytes(mails[-1].content or b"", policy=default).get_content()
+    text = message_from_bytes(content(mails[-1]), policy=default).get_content()
     (url,) = [line.partition(": ")[2] for line in text.splitlines() if "/v1/escalations/" in line]
     link = httpx.URL(url).raw_path.decode()
     await night.ask("GET", link, key=False)
@@ -286,13 +287,17 @@ def mails(night: Night) -> dict[str, list[str]]:
     ids: dict[str, bytes] = {}
     found: dict[str, list[str]] = defaultdict(list)
     for taken in night.postman.taken:
-        content = taken.content or b""
-        assert isinstance(content, bytes)
-        mail = message_from_bytes(content, policy=default)
-        if ids.setdefault(mail["Message-ID"], content) is content:
+        mail = message_from_bytes(body := content(taken), policy=default)
+        if ids.setdefault(mail["Message-ID"], body) is body:
             found[taken.rcpt_tos[0]].append(mail["Subject"])
-        assert ids[mail["Message-ID"]] == content
+        assert ids[mail["Message-ID"]] == body
     return {whom: sorted(subjects) for whom, subjects in found.items()}
+
+
+def content(taken: Envelope) -> bytes:
+    """The bytes of a mail."""
+    assert isinstance(taken.content, bytes)
+    return taken.content
 
 
 def _anonymous(shown: dict[str, object]) -> str:

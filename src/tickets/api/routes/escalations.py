@@ -63,8 +63,7 @@ async def list_escalations(id: FromPath[UUID], parts: FromParts) -> Response[Run
     ticket = await parts.house.tickets.read(id)
     if ticket is None:
         raise NotFound(f"there is no ticket {id}")
-    shown = shown_runs(ticket, await parts.house.pinned(ticket))
-    return Response(shown, headers={"ETag": etag(ticket.epoch)})
+    return Response(shown_runs(ticket), headers={"ETag": etag(ticket.epoch)})
 
 
 @post("/v1/tickets/{id:uuid}/escalations", opt=_WRITE, tags=_TAGS, operation_id="escalate")
@@ -195,8 +194,7 @@ async def _answered(parts: Parts, request: Call, done: _Done, status: int = 200)
     async def answer() -> Answer:
         nonlocal change
         change, run = await done()
-        pinned = await parts.house.pinned(change.after)
-        shown = next(one for one in shown_runs(change.after, pinned).runs if one.id == run)
+        shown = next(one for one in shown_runs(change.after).runs if one.id == run)
         return Answer(status, msgspec.json.encode(shown))
 
     answered = await once(parts, request, answer)

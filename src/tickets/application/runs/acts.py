@@ -167,7 +167,7 @@ async def _told(
     """The change a signal makes: of the run, and, where somebody has it now, of the promise it is about."""
     change = await _moving(house, ticket, now, correlation_id)
     pinned = await house.pinned(ticket)
-    outcome = sla.advance(run, signal, facts.hours_of(run.metric, pinned), now)
+    outcome = sla.advance(run, signal, now)
     escalations: tuple[Escalation, ...] = ()
     if run.cause.startswith("sla:") and run.state != "acknowledged" == outcome.run.state:
         verdict = facts.acknowledged(ticket, pinned, run.metric, now, now)

@@ -94,7 +94,13 @@ class Following:
     def begin(
         self, cause: str, terms: sla.RunTerms, metric: str, cycle: int, at: datetime, reason: str = ""
     ) -> sla.Run:
-        """Begin a run. Its first level may be due at once."""
+        """Begin a run. Its first level may be due at once.
+
+        It keeps the calendar it begins on, as it keeps all else. When what it is about is told late, its time
+        begins with that.
+        """
+        if any(level.business for level in terms.levels):
+            terms = replace(terms, hours=facts.hours_of(metric, self._pinned))
         run = sla.Run(
             id=str(self._new_id()),
             cause=cause,
@@ -102,7 +108,7 @@ class Following:
             cycle=cycle,
             terms=terms,
             began_at=at,
-            since=at,
+            since=at if self.now - at <= sla.PROMPT else self.now,
             reason=reason,
         )
         self._runs[run.id] = run
@@ -178,8 +184,7 @@ class Following:
                 self._tell(run, sla.RunTouched(self.now) if touched else sla.TimePassed(self.now), ESCALATION)
 
     def _tell(self, run: sla.Run, signal: sla.RunSignal, actor: str) -> None:
-        hours = facts.hours_of(run.metric, self._pinned)
-        outcome = sla.advance(run, signal, hours, self.now)
+        outcome = sla.advance(run, signal, self.now)
         self._runs[run.id] = outcome.run
         for event in outcome.events:
             if event.type == "page":

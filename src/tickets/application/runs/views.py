@@ -51,12 +51,12 @@ class RunsView(Struct, frozen=True):
     runs: Sequence[RunView]
 
 
-def shown_runs(ticket: Ticket, pinned: facts.Pinned) -> RunsView:
+def shown_runs(ticket: Ticket) -> RunsView:
     """All of them."""
-    return RunsView([shown_run(run, pinned) for run in facts.runs_of(ticket)])
+    return RunsView([shown_run(run) for run in facts.runs_of(ticket)])
 
 
-def shown_run(run: sla.Run, pinned: facts.Pinned) -> RunView:
+def shown_run(run: sla.Run) -> RunView:
     """One run."""
     return RunView(
         id=UUID(run.id),
@@ -73,15 +73,15 @@ def shown_run(run: sla.Run, pinned: facts.Pinned) -> RunView:
         acknowledged_by=run.acknowledged_by,
         acknowledged_at=run.acknowledged_at,
         until=run.held_until,
-        next=_next(run, pinned),
+        next=_next(run),
         began_at=run.began_at,
         exhausted_at=run.exhausted_at,
         ended_at=run.ended_at,
     )
 
 
-def _next(run: sla.Run, pinned: facts.Pinned) -> NextPage | None:
-    found = sla.coming(run, facts.hours_of(run.metric, pinned))
+def _next(run: sla.Run) -> NextPage | None:
+    found = sla.coming(run)
     if found is None:
         return None
     name, at = found
