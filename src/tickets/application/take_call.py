@@ -112,98 +112,15 @@ class CallTaker:
     ) -> Arrived:
         heard = await self.calls.hear(line, report)
         if heard.ticket is not None and heard.erased:  # its times are kept, and nobody hears of it
-            return await self._seen(heard.ticket)
-        number = customer_number(heard.call, line)
+            return await _seen(self.house, heard.ticket)
         if heard.call.outcome not in {heard.was, "open"}:
             self.over(heard.call.direction, heard.call.outcome)
+        number = customer_number(heard.call, line)
+        telling = _Telling(self.house, self.calls, heard, number, line, report.about, now, correlation_id)
         async with self._turns.of(number):  # two calls of one number at once are to find each other
-            arrived = await self._insist(heard, number, line, report.about, now, correlation_id)
+            arrived = await telling.insist()
         await self._pop(heard.call, arrived, line, now)
         return arrived
-
-    async def _insist(
-        self,
-        heard: Heard,
-        number: str | None,
-        line: Line,
-        about: About,
-        now: datetime,
-        correlation_id: str | None,
-    ) -> Arrived:
-        """Tell its ticket; again from the start when another process was first, perhaps with the same caller.
-
-        Of two calls in vain that come at once only one may open the ticket that comes next to `last`. Should
-        nobody give way (that process died, or its call was answered after all), two are the smaller harm.
-        """
-        for _ in range(ATTEMPTS):
-            if number is None or heard.call.outcome not in IN_VAIN:
-                break
-            # Asked first: a ticket opened after it is either owed a call back or in our way.
-            last = await self.calls.last(number, line.key)
-            with suppress(Superseded):
-                return await self._tell(heard, number, line, about, now, correlation_id, last)
-        return await self._tell(heard, number, line, about, now, correlation_id, "")
-
-    async def _tell(
-        self,
-        heard: Heard,
-        number: str | None,
-        line: Line,
-        about: About,
-        now: datetime,
-        correlation_id: str | None,
-        last: UUID | Literal[""] | None,
-    ) -> Arrived:
-        """Tell the ticket of a call what it has not heard, opening one where that is due."""
-        call = heard.call
-        targets = [heard.ticket] if heard.ticket else []
-        if call.direction == "out" or not targets:
-            targets = list(dict.fromkeys([*targets, *await self._owed(call, number, line)]))
-        arrived = Arrived()
-        nobody: list[UUID | None] = [None] if call.direction == "in" else []
-        for each in targets or nobody:
-            arrived = await self._arrive_all(heard, line, about, now, correlation_id, each, last)
-        ticket = arrived.ticket.id if arrived.ticket else next(iter(targets), None)
-        if ticket is not None and heard.ticket is None:
-            await self.calls.belongs_to(line.key, call.call_id, ticket)
-        if ticket is not None and arrived.ticket is None:
-            arrived = await self._seen(ticket)
-        return arrived
-
-    async def _owed(self, call: TelephoneCall, number: str | None, line: Line) -> list[UUID]:
-        """The tickets that wait for a call back to this number."""
-        if number is None:
-            return []
-        if call.direction == "in":
-            return (await self.calls.awaiting(number, line.key))[:1]
-        return await self.calls.awaiting(number, None)
-
-    async def _arrive_all(
-        self,
-        heard: Heard,
-        line: Line,
-        about: About,
-        now: datetime,
-        correlation_id: str | None,
-        target: UUID | None,
-        last: UUID | Literal[""] | None,
-    ) -> Arrived:
-        arrived, new = Arrived(), False
-        call = heard.call
-        customer = call.caller if call.direction == "in" else call.callee
-        for milestone in milestones(call):
-            draft = draft_of_call(milestone, customer, line, about)
-            if draft.external_id not in heard.told:
-                draft = replace(draft, ticket=target, external_id=_once(draft, call, target))
-                after = last if target is None else ""
-                arrived = await arrive(self.house, draft, now, correlation_id=correlation_id, after=after)
-                target = arrived.ticket.id if arrived.ticket else target
-                new = new or arrived.is_new
-        return replace(arrived, is_new=new)
-
-    async def _seen(self, ticket: UUID) -> Arrived:
-        found = await self.house.tickets.read(ticket)
-        return Arrived(ticket=found)
 
     async def _pop(self, call: TelephoneCall, arrived: Arrived, line: Line, now: datetime) -> None:
         """Show the customer to the agent who answered."""
@@ -234,6 +151,80 @@ class CallTaker:
             )
         )
         self.rung()
+
+
+class _Telling(Struct, frozen=True):
+    """What was told of one call, on its way to the tickets it is about."""
+
+    house: House
+    calls: Calls
+    heard: Heard
+    number: str | None
+    line: Line
+    about: About
+    now: datetime
+    correlation_id: str | None
+
+    async def insist(self) -> Arrived:
+        """Tell its ticket; again from the start when another process was first, perhaps with the same caller.
+
+        Of two calls in vain that come at once only one may open the ticket that comes next to `last`. Should
+        nobody give way (that process died, or its call was answered after all), two are the smaller harm.
+        """
+        for _ in range(ATTEMPTS):
+            if self.number is None or self.heard.call.outcome not in IN_VAIN:
+                break
+            # Asked first: a ticket opened after it is either owed a call back or in our way.
+            last = await self.calls.last(self.number, self.line.key)
+            with suppress(Superseded):
+                return await self.tell(last)
+        return await self.tell("")
+
+    async def tell(self, last: UUID | Literal[""] | None) -> Arrived:
+        """Tell the ticket of a call what it has not heard, opening one where that is due."""
+        heard, call = self.heard, self.heard.call
+        targets = [heard.ticket] if heard.ticket else []
+        if call.direction == "out" or not targets:
+            targets = list(dict.fromkeys([*targets, *await self.owed()]))
+        arrived = Arrived()
+        nobody: list[UUID | None] = [None] if call.direction == "in" else []
+        for each in targets or nobody:
+            arrived = await self.arrive_all(each, last)
+        ticket = arrived.ticket.id if arrived.ticket else next(iter(targets), None)
+        if ticket is not None and heard.ticket is None:
+            await self.calls.belongs_to(self.line.key, call.call_id, ticket)
+        if ticket is not None and arrived.ticket is None:
+            arrived = await _seen(self.house, ticket)
+        return arrived
+
+    async def owed(self) -> list[UUID]:
+        """The tickets that wait for a call back to this number."""
+        if self.number is None:
+            return []
+        if self.heard.call.direction == "in":
+            return (await self.calls.awaiting(self.number, self.line.key))[:1]
+        return await self.calls.awaiting(self.number, None)
+
+    async def arrive_all(self, target: UUID | None, last: UUID | Literal[""] | None) -> Arrived:
+        """Take in each milestone that its ticket has not heard of."""
+        arrived, new = Arrived(), False
+        call = self.heard.call
+        customer = call.caller if call.direction == "in" else call.callee
+        for milestone in milestones(call):
+            draft = draft_of_call(milestone, customer, self.line, self.about)
+            if draft.external_id not in self.heard.told:
+                draft = replace(draft, ticket=target, external_id=_once(draft, call, target))
+                after = last if target is None else ""
+                arrived = await arrive(
+                    self.house, draft, self.now, correlation_id=self.correlation_id, after=after
+                )
+                target = arrived.ticket.id if arrived.ticket else target
+                new = new or arrived.is_new
+        return replace(arrived, is_new=new)
+
+
+async def _seen(house: House, ticket: UUID) -> Arrived:
+    return Arrived(ticket=await house.tickets.read(ticket))
 
 
 def _once(draft: Draft, call: TelephoneCall, target: UUID | None) -> str | None:
