@@ -2,7 +2,7 @@
 
 from tickets.api.auth import Call
 from tickets.api.problems import Fault, Problem
-from tickets.application.desk.values import ME
+from tickets.application.desk.addresses import ME
 
 
 def agent_of(key: str, request: Call) -> str:

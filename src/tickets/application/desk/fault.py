@@ -1,9 +1,11 @@
 """What is wrong with a desk: every fault at once, each with its place and, if one is near, a better word."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
+
+from tickets.intake.unreadable import pointer
 
 SUGGESTIONS = 50
 """Words for which a near one is sought in one check: among ten thousand agents that takes a while."""
@@ -49,6 +51,13 @@ class Faults:
         """Note that there is no `what` called `word`, and name the nearest of those `known`."""
         hint = self.hint(what, word, known)
         self.add(pointer, f"there is no {what} {word!r}{hint}")
+
+    def shared(self, kind: str, field: str, values: Mapping[str, str | None]) -> None:
+        """Note values, by the keys of their objects, that stand in more than one and may not."""
+        holders: dict[str, str] = {}
+        for key, value in values.items():
+            if value is not None and (holder := holders.setdefault(value, key)) != key:
+                self.add(pointer(kind, key, field), f"{field} {value} is already that of {holder!r}")
 
     def hint(self, what: str, word: str, known: Iterable[str]) -> str:
         """`; did you mean ...?`, or nothing when no known word is near. The same word is sought once."""

@@ -1,28 +1,21 @@
 """What a value of the desk may be, beyond its type and its references: one function a rule."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec.structs import replace
 
 import routing
-import sla
-from tickets.application.answers.places import PLACES, places_in
-from tickets.application.desk.addresses import check_webhooks
-from tickets.application.desk.duty_watch import lead_of
+from tickets.application.desk.addresses import check_agents, check_hotlines, check_mailboxes, check_webhooks
 from tickets.application.desk.fault import Faults
 from tickets.application.desk.kinds import every_object
 from tickets.application.desk.model import Desk
+from tickets.application.desk.on_call import check_escalations, check_schedules
 from tickets.application.desk.references import ESCALATION_FACTS, FACTS
-from tickets.application.desk.targets import always_somebody, check_pagers, has_no_email, understood
-from tickets.intake.addresses import normal_address
-from tickets.intake.phones import e164
+from tickets.application.desk.targets import check_pagers
 from tickets.intake.unreadable import pointer
-
-ME = "me"
-"""What stands for the agent a caller acts as, where an agent's key is asked for."""
 
 _PREFIX = re.compile(r"\+[1-9][0-9]{0,14}")
 _NOTICEABLE = timedelta(seconds=5)
@@ -114,36 +107,6 @@ def _teams(desk: Desk, faults: Faults) -> None:
                     faults.add(pointer("teams", key, field), "nobody reacts in less than five seconds")
 
 
-def _schedules(desk: Desk, faults: Faults) -> None:
-    for key, schedule in desk.on_call_schedules.items():
-        for fault in routing.check_schedule(schedule):
-            faults.add(pointer("on_call_schedules", key) + fault.pointer, fault.message)
-        if (warning := schedule.gap_warning) is not None:
-            at = pointer("on_call_schedules", key, "gap_warning")
-            if lead_of(warning) is None:
-                faults.add(f"{at}/before", f"{warning.before!r} is no time such as PT24H, 28 days at most")
-            always_somebody(desk, warning.notify, f"{at}/notify", faults)
-        if schedule.hand_off_notice:
-            _hand_offs_reach(desk, key, faults)
-
-
-def _hand_offs_reach(desk: Desk, schedule: str, faults: Faults) -> None:
-    """Note who is to be told of hand-offs and cannot be."""
-    found = desk.on_call_schedules[schedule]
-    answering = [
-        (f"/layers/{n}/agents/{m}", agent)
-        for n, layer in enumerate(found.layers)
-        for m, agent in enumerate(layer.agents)
-    ]
-    answering += [(f"/overrides/{n}/agent", each.agent) for n, each in enumerate(found.overrides)]
-    for at, agent in answering:
-        if has_no_email(desk, agent):
-            faults.add(
-                pointer("on_call_schedules", schedule) + at,
-                f"agent {agent!r} has no e-mail address to be told of hand-offs at",
-            )
-
-
 def _in_lists(kind: str, keys: list[str], found: Iterable[routing.Fault], faults: Faults) -> None:
     """Note faults whose pointers start at a list: here its members stand under their keys."""
     for fault in found:
@@ -155,14 +118,7 @@ def _orders(desk: Desk, faults: Faults) -> None:
     """Order is total: no two policies, no two rules, have the same."""
     for kind, ordered in (("sla_policies", desk.sla_policies), ("routing_rules", desk.routing_rules)):
         orders = {key: str(found.order) for key, found in ordered.items()}
-        _unique(kind, "order", orders, faults)
-
-
-def _unique(kind: str, field: str, values: Mapping[str, str | None], faults: Faults) -> None:
-    holders: dict[str, str] = {}
-    for key, value in values.items():
-        if value is not None and holders.setdefault(value, key) != key:
-            faults.add(pointer(kind, key, field), f"{field} {value} is already that of {holders[value]!r}")
+        faults.shared(kind, "order", orders)
 
 
 def _conditions(desk: Desk, faults: Faults) -> None:
@@ -180,92 +136,6 @@ def _conditions(desk: Desk, faults: Faults) -> None:
             faults.add(pointer("escalation_rules", key, "when"), "needs a condition, or every ticket pages")
 
 
-def _escalations(desk: Desk, faults: Faults) -> None:
-    for key, policy in desk.escalation_policies.items():
-        at = pointer("escalation_policies", key)
-        names: set[str] = set()
-        for n, level in enumerate(policy.levels):
-            if level.name in names:
-                faults.add(f"{at}/levels/{n}/name", f"a second level called {level.name!r}")
-            names.add(level.name)
-            if level.name == sla.FALLBACK:
-                faults.add(f"{at}/levels/{n}/name", f"{sla.FALLBACK!r} is the level behind the last")
-            understood(level.notify, f"{at}/levels/{n}/notify", faults)
-        always_somebody(desk, policy.fallback, f"{at}/fallback", faults)
-        for field in ("acknowledge_within", "patience"):
-            text: str | None = getattr(policy, field)
-            if text is not None and not _is_time(text):
-                faults.add(f"{at}/{field}", f"{text!r} is no time such as PT15M")
-    for key, promising in desk.sla_policies.items():
-        named = {pointer("escalation"): promising.escalation} | {
-            pointer("targets", n, "escalation"): target.escalation
-            for n, target in enumerate(promising.targets)
-        }
-        for field, name in named.items():
-            found = desk.escalation_policies.get(name or "")
-            if found is not None and not found.around_due:
-                faults.add(
-                    pointer("sla_policies", key) + field,
-                    f"no level of {name!r} is relative to due, so nothing begins it: give it one",
-                )
-
-
-def _is_time(text: str) -> bool:
-    try:
-        budget = sla.parse_budget(text)
-    except sla.BudgetError:
-        return False
-    return not budget.days and not budget.is_empty
-
-
-def _agents(desk: Desk, faults: Faults) -> None:
-    emails: dict[str, str | None] = {}
-    if ME in desk.agents:
-        faults.add(pointer("agents", ME), "in URLs `me` is whoever asks; give this agent another key")
-    for key, agent in desk.agents.items():
-        if agent.email is not None:
-            emails[key] = normal_address(agent.email)
-            if emails[key] is None:
-                faults.add(pointer("agents", key, "email"), f"{agent.email!r} is no e-mail address")
-        if agent.phone is not None and e164(agent.phone, desk.country) is None:
-            faults.add(pointer("agents", key, "phone"), f"{agent.phone!r} is no telephone number")
-    _unique("agents", "email", emails, faults)
-
-
-def _mailboxes(desk: Desk, faults: Faults) -> None:
-    addresses = {key: normal_address(mailbox.address) for key, mailbox in desk.mailboxes.items()}
-    for key, address in addresses.items():
-        if address is None:
-            text = desk.mailboxes[key].address
-            faults.add(pointer("mailboxes", key, "address"), f"{text!r} is no e-mail address")
-    _unique("mailboxes", "address", addresses, faults)
-    for key, mailbox in desk.mailboxes.items():
-        if mailbox.agents_reply and not mailbox.trusts:
-            faults.add(pointer("mailboxes", key, "agents_reply"), "needs `trusts`: who vouches for agents?")
-        at = pointer("mailboxes", key, "receipt_text")
-        try:
-            unknown = sorted(places_in(mailbox.receipt_text) - PLACES)
-        except ValueError:
-            faults.add(at, "has a brace that never closes; write {{ and }} for braces")
-        else:
-            for place in unknown:
-                faults.unknown(at, "place", place, PLACES)
-
-
-def _hotlines(desk: Desk, faults: Faults) -> None:
-    """Short numbers are dialled too, so anything with a digit is one."""
-    numbers: dict[str, str | None] = {}
-    for key, line in desk.hotlines.items():
-        numbers[key] = e164(line.number, line.country) or re.sub(r"\D", "", line.number) or None
-        if numbers[key] is None:
-            faults.add(pointer("hotlines", key, "number"), f"{line.number!r} is no telephone number")
-        if line.exchange == "mapped" and line.mapping is None:
-            faults.add(pointer("hotlines", key, "exchange"), "a mapped exchange needs a `mapping`")
-        if line.exchange == "twilio" and line.secret_env is None:
-            faults.add(pointer("hotlines", key, "exchange"), "Twilio needs `secret_env` for its auth token")
-    _unique("hotlines", "number", numbers, faults)
-
-
 def _languages(desk: Desk, faults: Faults) -> None:
     for kind, key, found in every_object(desk):
         language = getattr(found, "language", None)
@@ -281,15 +151,15 @@ _RULES: tuple[Callable[[Desk, Faults], None], ...] = (
     _settings,
     _pages,
     _regions,
-    _schedules,
+    check_schedules,
     _teams,
     _rules,
     _orders,
     _conditions,
-    _escalations,
-    _agents,
-    _mailboxes,
-    _hotlines,
+    check_escalations,
+    check_agents,
+    check_mailboxes,
+    check_hotlines,
     check_webhooks,
     check_pagers,
     _languages,
