@@ -110,3 +110,7 @@ def worlds(draw: st.DrawFn) -> tuple[BusinessCalendar, datetime]:
     zone, change = draw(changes())
     start = change + STEP * draw(st.integers(-4 * 36, 4 * 36))
     return draw(calendars(zone, change.date())), start
+
+
+stepped_worlds = worlds().filter(lambda world: (world[1] - FIRST) % STEP == timedelta())
+"""Those whose clock changes between two steps, not within one (as Gaza's did at 00:01): steps count time."""
