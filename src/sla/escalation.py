@@ -40,11 +40,11 @@ def passed(clock: Clock, promise: Promise, now: datetime) -> tuple[Clock, list[E
         risk_at = _risk_at(clock, promise)
         if risk_at is not None and risk_at <= now:
             clock = replace(clock, at_risk_at=risk_at)
-            events.append(_event("at_risk", clock, risk_at))
+            events.append(event_of("at_risk", clock, risk_at))
         if clock.due_at is not None and now > clock.due_at:
             due_at = clock.due_at
             clock = broken(clock, due_at)
-            events.append(_event("breached", clock, due_at))
+            events.append(event_of("breached", clock, due_at))
     marks = [mark for mark in _marks(clock, promise) if mark.fires_at <= now]
     if marks:
         clock, event = _fired(clock, marks)
@@ -140,13 +140,13 @@ def _fired(clock: Clock, marks: list[Mark]) -> tuple[Clock, Event]:
     first = {mark.level.name: mark for mark in sorted(marks, key=lambda mark: -mark.repeat)}
     names = sorted(last, key=lambda name: (first[name].at, first[name].rank))
     top = last[names[-1]]
-    event = _event(
+    event = event_of(
         "escalation_due", clock, top.at, level=names[-1], repeat=top.repeat, covers=tuple(names[:-1])
     )
     return replace(clock, fired=fired), event
 
 
-def _event(
+def event_of(
     kind: EventType,
     clock: Clock,
     at: datetime,
@@ -155,6 +155,7 @@ def _event(
     repeat: int = 0,
     covers: tuple[str, ...] = (),
 ) -> Event:
+    """Something that time came to on a clock, as the clock stands after it."""
     return Event(
         type=kind,
         metric=clock.metric,

@@ -14,6 +14,7 @@ from msgspec import Struct
 from sla.clock import Clock, Clocks, Firing
 from sla.engine import Outcome, apply
 from sla.errors import Fault, InstantError, SlaError
+from sla.escalation import event_of
 from sla.events import Event
 from sla.metrics import Metric
 from sla.signals import Opened, Signal, TermsChanged, TimePassed
@@ -150,28 +151,21 @@ def _page(clock: Clock, heard: Mapping[str, Firing]) -> Iterator[Event]:
     if unheard:
         names = [name for _, name in sorted(unheard, key=_first)]
         top = clock.fired[names[-1]]
-        yield _paged(clock, top.at, names[-1], top.times - 1, tuple(names[:-1]))
-
-
-def _paged(clock: Clock, at: datetime, level: str, repeat: int, covers: tuple[str, ...] = ()) -> Event:
-    return Event(
-        type="escalation_due",
-        metric=clock.metric,
-        cycle=clock.cycle,
-        policy=clock.policy,
-        occurred_at=at,
-        due_at=clock.due_at,
-        level=level,
-        repeat=repeat,
-        covers=covers,
-    )
+        yield event_of(
+            "escalation_due",
+            clock,
+            top.at,
+            level=names[-1],
+            repeat=top.times - 1,
+            covers=tuple(names[:-1]),
+        )
 
 
 def _taken_back(clock: Clock, true: Mapping[str, Firing]) -> Iterator[Event]:
     for name, firing in clock.fired.items():
         times = true[name].times if name in true else 0
         if firing.times > times:
-            yield _paged(clock, firing.at, name, times)
+            yield event_of("escalation_due", clock, firing.at, level=name, repeat=times)
 
 
 def _changed(before: Clocks, after: Clocks) -> Iterator[Changed]:

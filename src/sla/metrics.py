@@ -50,77 +50,58 @@ class Measure(Struct, frozen=True, kw_only=True):
         overtakes: whether it may be owed while the first response still is.
     """
 
-    starts: frozenset[SignalName]
-    meets: frozenset[SignalName]
-    drops: frozenset[SignalName]
+    starts: tuple[SignalName, ...]
+    meets: tuple[SignalName, ...]
+    drops: tuple[SignalName, ...]
     pauses: tuple[str, ...] | None = None
     resumes: bool = False
     overtakes: bool = True
 
 
-def _row(
-    *,
-    starts: tuple[SignalName, ...],
-    meets: tuple[SignalName, ...],
-    drops: tuple[SignalName, ...],
-    pauses: tuple[str, ...] | None = None,
-    resumes: bool = False,
-    overtakes: bool = True,
-) -> Measure:
-    return Measure(
-        starts=frozenset(starts),
-        meets=frozenset(meets),
-        drops=frozenset(drops),
-        pauses=pauses,
-        resumes=resumes,
-        overtakes=overtakes,
-    )
-
-
 MEASURES: dict[Metric, Measure] = {
-    "first_response": _row(
+    "first_response": Measure(
         starts=("opened",),
         meets=("agent_replied", "call_answered"),
         drops=("closed", "cancelled"),
     ),
-    "next_response": _row(
+    "next_response": Measure(
         starts=("customer_replied",),
         meets=("agent_replied", "call_answered"),
         drops=("closed", "cancelled"),
         overtakes=False,
     ),
-    "periodic_update": _row(
+    "periodic_update": Measure(
         starts=("agent_replied", "call_answered", "reopened"),
         meets=("agent_replied", "call_answered"),
         drops=("solved", "closed", "cancelled"),
         overtakes=False,
     ),
-    "resolution": _row(
+    "resolution": Measure(
         starts=("opened", "reopened"),
         meets=("solved", "closed"),
         drops=("cancelled",),
         resumes=True,
     ),
-    "assignment": _row(
+    "assignment": Measure(
         starts=("opened", "unassigned"),
         meets=("assigned",),
         drops=("closed", "cancelled"),
     ),
-    "requester_wait": _row(
+    "requester_wait": Measure(
         starts=("opened", "reopened"),
         meets=("solved", "closed"),
         drops=("cancelled",),
         pauses=("pending",),
         resumes=True,
     ),
-    "agent_work": _row(
+    "agent_work": Measure(
         starts=("opened", "reopened"),
         meets=("solved", "closed"),
         drops=("cancelled",),
         pauses=("pending", "on_hold"),
         resumes=True,
     ),
-    "callback": _row(
+    "callback": Measure(
         starts=("call_missed",),
         meets=("call_answered",),
         drops=("closed", "cancelled"),
@@ -130,7 +111,7 @@ MEASURES: dict[Metric, Measure] = {
 
 MOVED_BY: dict[str, tuple[tuple[Metric, Measure], ...]] = {
     name: tuple(
-        (metric, row) for metric, row in MEASURES.items() if name in row.starts | row.meets | row.drops
+        (metric, row) for metric, row in MEASURES.items() if name in row.starts + row.meets + row.drops
     )
     for name in get_args(SignalName)
 }

@@ -7,13 +7,13 @@ from bisect import bisect_right
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+from sla.budget import ZERO
 from sla.opening_hours import DAY, OpeningHours
 from sla.periods import merged
 from sla.wall_time import WallClock, wall_clock
 
 EDGE = 3 * DAY
 """More than any wall clock is away from UTC and any interval long: so much near an end is not whole."""
-_ZERO = timedelta()
 _EVER = datetime.min.replace(tzinfo=UTC)
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -52,7 +52,7 @@ def indexed(hours: OpeningHours, first: datetime, last: datetime) -> OpenIndex:
     clock = wall_clock(hours.zone, first, last)
     wall = hours.periods((first - 2 * DAY).date(), (last + 2 * DAY).date())
     periods = merged(clock.in_utc(wall, last))
-    before = [_ZERO, _ZERO]
+    before = [ZERO, ZERO]
     for start, end in periods:
         before.append(before[-1] + (end - start))
     starts = [first, *(period.start for period in periods)]

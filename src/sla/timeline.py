@@ -7,12 +7,12 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
+from sla.budget import ZERO
 from sla.errors import Fault, InstantError
 from sla.open_index import EDGE, NOTHING, OpenIndex, indexed
 from sla.opening_hours import DAY, OpeningHours
 from sla.periods import Period, clipped
 
-_ZERO = timedelta()
 _FIRST = datetime(1, 1, 7, tzinfo=UTC)
 _LAST = datetime(9999, 12, 25, tzinfo=UTC)
 """All of time, less a few days in which wall time and nights may reach beyond it."""
@@ -52,7 +52,7 @@ class Timeline:
         found: list[datetime] = []
         add = found.append
         first, _, opened, ends, before, zeros, _ = self._index
-        open_time = before[-1] if before else _ZERO
+        open_time = before[-1] if before else ZERO
         for start in starts:
             if first <= start:  # behind the last period all is spent, and no target is below it
                 n = bisect_right(opened, start) - 1
@@ -71,7 +71,7 @@ class Timeline:
         while True:
             if index.first <= due < index.last:
                 target = index.spent(due) - lead
-                if target > _ZERO:
+                if target > ZERO:
                     return index.zeros[place(index.before, target) - 1] + target
                 index = self._grown(index.first, due)
             else:

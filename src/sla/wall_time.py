@@ -11,11 +11,11 @@ from operator import attrgetter
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from sla.budget import ZERO
 from sla.periods import Period, clipped
 
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
-_ZERO = timedelta()
 _start, _end = attrgetter("start"), attrgetter("end")
 
 
@@ -87,4 +87,4 @@ def _change(zone: ZoneInfo, early: datetime, late: datetime) -> datetime:
 
 
 def _offset(zone: ZoneInfo, at: datetime) -> timedelta:
-    return at.astimezone(zone).utcoffset() or _ZERO
+    return at.astimezone(zone).utcoffset() or ZERO

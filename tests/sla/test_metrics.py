@@ -48,7 +48,7 @@ LIFE: list[Signal] = [
 def test_the_guides_table_is_the_codes() -> None:
     assert set(MEASURES) == set(METRICS)
     for name, rows in MOVED_BY.items():
-        concerned = [m for m, row in MEASURES.items() if name in row.starts | row.meets | row.drops]
+        concerned = [m for m, row in MEASURES.items() if name in row.starts + row.meets + row.drops]
         assert [metric for metric, _ in rows] == concerned
 
 
