@@ -157,7 +157,7 @@ async def test_a_broker_wiped_with_everything_in_it_loses_nothing(
     broker_url: str | None,
     wipe: Callable[[], Awaitable[object]],
 ) -> None:
-    rows = [await put(engine) for _ in range(20)]
+    rows = [await put(engine, destination=str(n)) for n in range(20)]
     way, begun, go_on = Counting(len(rows)), asyncio.Event(), asyncio.Event()
     deliver = delivery(engine, clock, webhook=way)
 

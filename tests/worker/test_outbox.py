@@ -29,7 +29,7 @@ async def test_a_row_is_rung_for_once_an_interval_until_somebody_claims_it(
 
 
 async def test_two_relays_never_ring_for_the_same_rows(engine: Engine, outbox: PostgresOutbox) -> None:
-    rows = {await put(engine) for _ in range(20)}
+    rows = {await put(engine, destination=str(n)) for n in range(20)}
     rung = await asyncio.gather(*(outbox.ring(START, SOON, 10) for _ in range(4)))
     heard = [row for batch in rung for row in batch]
     assert len(heard) == len(set(heard)) == 20

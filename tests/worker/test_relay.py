@@ -8,15 +8,18 @@ from uuid import UUID
 import pytest
 from tests.worker.stage import Clock, put
 
+from tickets.application.endpoint import AT_ONCE, HELD, LONGEST_HELD
 from tickets.persistence.engine import Engine
 from tickets.persistence.outbox import PostgresOutbox
 from tickets.worker.doorbell import DUE, OUTBOX, Doorbell, Listener
-from tickets.worker.relay import Relay
+from tickets.worker.relay import BATCH, Relay
 
 MANY = """
 INSERT INTO outbox (id, way, destination, body, cause, state, wake_at, created_at)
-SELECT gen_random_uuid(), 'webhook', 'ops', '', '{}', 'pending', $1, $1 FROM generate_series(1, $2::int)
+SELECT gen_random_uuid(), 'webhook', 'ops-' || n % 400, '', '{}', 'pending', $1, $1
+FROM generate_series(1, $2::int) AS n
 """
+BURST = MANY.replace("'ops-' || n % 400", "'ops'")
 CUT_ALL_WIRES = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()
@@ -83,6 +86,33 @@ async def test_a_burst_is_rung_for_in_batches_without_waiting(
         pass
     assert len(belfry.rows) == len(set(belfry.rows)) == 1503
     assert set(rows) <= set(belfry.rows)
+
+
+async def test_a_burst_to_one_endpoint_is_no_queue_of_messages_in_which_others_wait(
+    engine: Engine, outbox: PostgresOutbox, clock: Clock, belfry: Belfry
+) -> None:
+    await engine.execute(BURST, clock(), BATCH * 3)
+    other = await put(engine, destination="other")
+    await engine.execute("UPDATE outbox SET wake_at = $2 WHERE id = $1", other, clock())
+    made = relay(outbox, belfry, clock, asyncio.Event())
+    while await made.ring_due():
+        pass
+    assert other in belfry.rows
+    assert len(belfry.rows) <= AT_ONCE * 4 + 1
+    held = "SELECT count(*) FROM outbox WHERE held_since = $1 AND wake_at = $2"
+    assert await engine.fetch_value(held, clock(), clock() + HELD) == BATCH * 3 + 1 - len(belfry.rows)
+
+
+async def test_what_is_only_to_be_given_up_is_rung_for_at_once(
+    engine: Engine, outbox: PostgresOutbox, clock: Clock, belfry: Belfry
+) -> None:
+    await engine.execute(BURST, clock(), 50)
+    await engine.execute("INSERT INTO endpoint (name, disabled_at) VALUES ('webhook:ops', $1)", clock())
+    assert await relay(outbox, belfry, clock, asyncio.Event()).ring_due() == 50
+    await engine.execute("UPDATE endpoint SET disabled_at = NULL")
+    since = clock() - LONGEST_HELD
+    await engine.execute("UPDATE outbox SET wake_at = $1, held_since = $2", clock(), since)
+    assert await relay(outbox, belfry, clock, asyncio.Event()).ring_due() == 50
 
 
 async def test_a_broker_that_is_gone_is_tried_again_and_loses_nothing(

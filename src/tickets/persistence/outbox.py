@@ -99,8 +99,15 @@ class PostgresOutbox:
         self.endpoints = PostgresEndpoints(engine)
 
     async def ring(self, now: datetime, again_at: datetime, most: int) -> list[UUID]:
-        """Up to `most` rows somebody should look at now; those nobody claims are due again at `again_at`."""
-        return [row[0] for row in await self.engine.fetch(sql.RING, now, again_at, most)]
+        """Up to `most` rows somebody should look at now; those nobody claims are due again at `again_at`.
+
+        None when there are none: those due beyond what their endpoints have room for are held.
+        """
+        while True:
+            due = await self.engine.fetch(sql.RING, now, again_at, most, now + HELD, now - LONGEST_HELD)
+            rung = [row for row, is_rung in due if is_rung]
+            if rung or len(due) < most:
+                return rung
 
     async def unring(self, rows: Sequence[UUID], again_at: datetime, now: datetime) -> None:
         """Nobody could be told of these: make them due at once, except those claimed meanwhile."""

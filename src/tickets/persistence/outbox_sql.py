@@ -12,11 +12,26 @@ INSERT INTO outbox (id, way, destination, body, cause, state, wake_at, created_a
 VALUES ($1, $2, $3, $4, $5, 'pending', $6, $6)
 """
 
-# Through the index in the order rows fell due; rows another relay is ringing for are passed over.
-RING = """
-UPDATE outbox SET wake_at = $2
-WHERE id IN (SELECT id FROM outbox WHERE wake_at <= $1 ORDER BY wake_at LIMIT $3 FOR UPDATE SKIP LOCKED)
-RETURNING id
+# Through the index in the order rows fell due; rows another relay is ringing for are passed over. Of one
+# endpoint no more are rung for than it may have room for, the others are held, as a claim would hold them:
+# else a burst to one endpoint is a queue of messages that find no room. What only has to be given up is rung
+# for without end. $4 is when a held row is looked at again, $5 since when one has been held too long.
+RING = f"""
+WITH due AS (
+    SELECT id, endpoint, wake_at, held_since FROM outbox
+    WHERE wake_at <= $1 ORDER BY wake_at LIMIT $3 FOR UPDATE SKIP LOCKED
+), placed AS (
+    SELECT due.id, e.open_until,
+           coalesce(e.disabled_at IS NOT NULL OR due.held_since <= $5, false)
+           OR row_number() OVER (PARTITION BY due.endpoint ORDER BY due.wake_at)
+              <= CASE due.endpoint WHEN 'email' THEN {AT_ONCE_MAIL} ELSE {AT_ONCE} END AS rung
+    FROM due LEFT JOIN endpoint AS e ON e.name = due.endpoint
+)
+UPDATE outbox AS o SET
+    wake_at = CASE WHEN placed.rung THEN $2 ELSE greatest(placed.open_until, $4) END,
+    held_since = CASE WHEN placed.rung THEN o.held_since ELSE coalesce(o.held_since, $1) END
+FROM placed WHERE o.id = placed.id
+RETURNING o.id, placed.rung
 """
 UNRING = "UPDATE outbox SET wake_at = $3 WHERE id = ANY ($1) AND wake_at = $2"
 

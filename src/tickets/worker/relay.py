@@ -15,7 +15,7 @@ PULSE = timedelta(milliseconds=500)
 """Longest sleep: a bell may be lost, a row never is."""
 
 BATCH = 500
-"""Most rows rung for at once."""
+"""Most rows looked at, and rung for, at once."""
 
 
 class DueRows(Protocol):
@@ -42,7 +42,7 @@ class Relay(Struct, frozen=True, kw_only=True):
         await perpetual("relay", self._round)
 
     async def ring_due(self) -> int:
-        """Ring once for what is due now, `BATCH` rows at most; for how many."""
+        """Ring once for what is due now, `BATCH` rows at most; for how many: 0 when that was all."""
         now = self.clock()
         again_at = now + self.again
         rows = await self.outbox.ring(now, again_at, BATCH)
@@ -61,5 +61,5 @@ class Relay(Struct, frozen=True, kw_only=True):
         except TimeoutError:
             pass
         self.woken.clear()
-        while await self.ring_due() == BATCH:
+        while await self.ring_due():
             pass
