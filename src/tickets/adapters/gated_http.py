@@ -4,12 +4,19 @@ import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import cache
 
 import httpx
 
 from tickets.adapters.webhook_address import Gate
 
 HIGHEST_PORT = 65_535
+
+
+@cache
+def trust() -> ssl.SSLContext:
+    """Whom this machine trusts. To read its certificates takes as long as a whole request: once a process."""
+    return ssl.create_default_context()
 
 
 class GatedHttp:
@@ -23,7 +30,7 @@ class GatedHttp:
             follow_redirects=False,
             trust_env=False,  # a proxy would resolve the name once more, unjudged
             timeout=timeout.total_seconds(),
-            verify=tls or ssl.create_default_context(),
+            verify=tls or trust(),
             # A connection is known by its address only: kept, it would serve another host's webhook.
             limits=httpx.Limits(max_keepalive_connections=0),
         )

@@ -16,7 +16,9 @@ from tickets.errors import DatabaseTooNew
 from tickets.persistence import migrations
 from tickets.persistence.current import DB
 from tickets.persistence.engine import Engine
-from tickets.persistence.piccolo_app import APP_CONFIG
+
+APP = "tickets"
+"""Whose migrations these are, in Piccolo's table. An `AppConfig` of it would load a formatter of code."""
 
 _TURN = 7_112_026  # the advisory lock: one migrator at a time per database
 
@@ -36,7 +38,7 @@ class Script(MigrationManager):
     """A migration that is one SQL script, written by hand: several statements, no parameters."""
 
     def __init__(self, migration_id: str, sql: str) -> None:
-        super().__init__(migration_id=migration_id, app_name=APP_CONFIG.app_name)
+        super().__init__(migration_id=migration_id, app_name=APP)
         self.sql = sql
 
     async def run(self, backwards: bool = False) -> None:  # noqa: FBT001, FBT002 - Piccolo's signature
@@ -67,7 +69,7 @@ async def migrate(engine: Engine, modules: Sequence[MigrationModule] | None = No
             missing = _missing(modules, await applied(engine))
             for module in missing:
                 await (await module.forwards()).run()
-                await Migration.insert(Migration(name=module.ID, app_name=APP_CONFIG.app_name))
+                await Migration.insert(Migration(name=module.ID, app_name=APP))
     return [module.ID for module in missing]
 
 
@@ -75,9 +77,7 @@ async def applied(engine: Engine) -> list[str]:
     """The migrations the database has seen, oldest first; none in an empty database."""
     if await engine.fetch_value("SELECT to_regclass('migration')") is None:
         return []
-    rows = await engine.fetch(
-        'SELECT name FROM migration WHERE app_name = $1 ORDER BY name COLLATE "C"', APP_CONFIG.app_name
-    )
+    rows = await engine.fetch('SELECT name FROM migration WHERE app_name = $1 ORDER BY name COLLATE "C"', APP)
     return [row["name"] for row in rows]
 
 
