@@ -1,9 +1,19 @@
-"""One nursery for all stories: what it has imported it need not import again."""
+"""One nursery and one hatchery for all stories: what they have imported need not be imported again."""
 
 from collections.abc import AsyncIterator
 
 import pytest
+from tests.faults.hatchery import hatchery
 from tests.faults.nursery import Nursery, nursery
+from tests.faults.served import Served
+
+
+@pytest.fixture(scope="session", autouse=True)
+async def hatched() -> AsyncIterator[None]:
+    """Let commands be forked, not started."""
+    async with hatchery() as Served.hatchery:
+        yield
+    Served.hatchery = None
 
 
 @pytest.fixture(scope="session")

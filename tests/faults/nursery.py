@@ -18,7 +18,8 @@ import msgspec
 
 sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[2] / "src")]
 
-from tests.faults.mortal import Point, UnreliableOutbox, mortal  # noqa: E402 - found by the line above
+from tests.faults.hatchery import preload  # noqa: E402 - found by the line above
+from tests.faults.mortal import Point, UnreliableOutbox, mortal  # noqa: E402
 from tests.faults.served import free_port  # noqa: E402
 from tests.faults.told_time import ToldTime  # noqa: E402
 
@@ -190,4 +191,5 @@ async def nursery(log: Path) -> AsyncIterator[Nursery]:
 
 
 if __name__ == "__main__":
+    preload()
     serve_orders()

@@ -6,14 +6,16 @@ import signal
 import socket
 import sys
 import time
-from asyncio.subprocess import DEVNULL, Process
+from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
+from typing import ClassVar
 
 import httpx
+from tests.faults.hatchery import Hatched, Hatchery
 
 PATIENCE = 60
 """Seconds a step of a story may take on a busy machine."""
@@ -43,8 +45,9 @@ class Served:
     folder: Path
     more: Mapping[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
-    process: Process | None = None
+    process: Process | Hatched | None = None
     role: str = "serve"
+    hatchery: ClassVar[Hatchery | None] = None
 
     @property
     def url(self) -> str:
@@ -61,7 +64,7 @@ class Served:
 
     async def run(self, *arguments: str) -> tuple[int, str, str]:
         """One command to its end: exit code, what it printed, what it complained of."""
-        process = await self.starting(*arguments)
+        process = await self.hatching(*arguments)
         async with asyncio.timeout(PATIENCE):
             out, err = await process.communicate()
         assert process.returncode is not None
@@ -75,7 +78,7 @@ class Served:
 
     async def start(self) -> None:
         """Serve, and wait until it can."""
-        self.process = await self.starting(self.role, out=DEVNULL)
+        self.process = await self.hatching(self.role)
         await until(self.ready, "the server is ready")
 
     async def ready(self) -> bool:
@@ -95,8 +98,14 @@ class Served:
             async with asyncio.timeout(PATIENCE):
                 await self.process.communicate()
 
-    async def starting(self, *arguments: str, out: int = asyncio.subprocess.PIPE) -> Process:
-        """One command, just begun."""
+    async def hatching(self, *arguments: str) -> Process | Hatched:
+        """One command, just begun, perhaps with everything imported."""
+        if self.hatchery is None:
+            return await self.starting(*arguments)
+        return await self.hatchery.hatch(arguments, self.environment)
+
+    async def starting(self, *arguments: str) -> Process:
+        """One command, just begun from nothing."""
         return await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -104,8 +113,8 @@ class Served:
             *arguments,
             env=self.environment,
             stdin=DEVNULL,
-            stdout=out,
-            stderr=asyncio.subprocess.PIPE,
+            stdout=PIPE,
+            stderr=PIPE,
         )
 
 

@@ -55,7 +55,7 @@ async def open_offers(client: httpx.AsyncClient) -> list[str]:
 async def test_offers_outlive_the_server_and_each_ends_once(tmp_path: Path, database_url: str) -> None:
     server = Served(tmp_path, {"TICKETS_DATABASE_URL": database_url})
     async with shops(server) as client:
-        team = {"lead": "sales-lead", "assignment": "offer", "offer_timeout": "PT12S", "rounds": 1}
+        team = {"lead": "sales-lead", "assignment": "offer", "offer_timeout": "PT8S", "rounds": 1}
         (await client.put("/v1/desk/teams/sales", json=team)).raise_for_status()
         for number in range(TICKETS):
             body = {"subject": f"Tivi {number}", "region": "vn-hn"}
