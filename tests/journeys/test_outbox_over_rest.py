@@ -3,6 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
+from msgspec.structs import replace
 from tests.journeys.conftest import Shop
 from tests.journeys.test_bad_input import NOBODY, problem
 from tests.worker.stage import Attempt, Obedient, delivery
@@ -29,7 +30,16 @@ async def written(shop: Shop, count: int, destination: str = "crm") -> list[UUID
 
 
 def through(shop: Shop, way: Obedient) -> Deliver:
-    return delivery(shop.app.engine, shop.now, webhook=way)
+    made = delivery(shop.app.engine, shop.now, webhook=way)
+    outbox = shop.app.outbox
+    return replace(made, outbox=outbox, bury=outbox.conclude, settle=outbox.conclude)
+
+
+async def turns(shop: Shop) -> list[str]:
+    """What came of endpoints, as Prometheus sees it."""
+    lines = (await shop.client.get("/metrics")).text.splitlines()
+    named = [line for line in lines if line.startswith("tickets_endpoint_turns_total{")]
+    return sorted(line.partition("{")[2] for line in named if not line.endswith(" 0.0"))
 
 
 async def test_dead_rows_are_listed_page_by_page_and_by_what_is_asked(shop: Shop) -> None:
@@ -90,9 +100,14 @@ async def test_an_endpoint_that_is_gone_is_seen_counted_and_enabled_again(shop: 
     assert found["last_error"] == "answered 410: it is gone"
     seen = (await shop.client.get("/metrics")).text
     assert 'tickets_endpoints{state="disabled"} 1.0' in seen
+    assert await turns(shop) == ['state="disabled",way="webhook"} 1.0']
     enabled = await shop.post("/v1/endpoints/webhook:crm/enable", status=200)
     assert (enabled["state"], enabled["disabled_at"]) == ("ready", None)
     assert await shop.post("/v1/endpoints/webhook:crm/enable", status=200) == enabled
+    assert await turns(shop) == [
+        'state="disabled",way="webhook"} 1.0',
+        'state="ready",way="webhook"} 1.0',
+    ]
     await shop.post("/v1/outbox/replay", {"endpoint": "webhook:crm"}, status=200)
     for row in rows:
         assert await through(shop, way)(row) == Settled()
@@ -108,6 +123,7 @@ async def test_what_waits_for_an_endpoint_in_trouble_is_seen_with_its_last_error
     assert (found["state"], found["failures"], found["pending"], found["held"]) == ("open", 4, 6, 2)
     assert (found["last_error"], found["most_attempts"]) == ("answered 503", 1)
     assert 'tickets_endpoints{state="open"} 1.0' in (await shop.client.get("/metrics")).text
+    assert await turns(shop) == ['state="open",way="webhook"} 1.0']
     shop.instant += timedelta(minutes=1)
     await shop.post("/v1/endpoints/webhook:crm/enable", status=200)
     assert await through(shop, Obedient())(rows[0]) == Settled()

@@ -144,6 +144,7 @@ async def test_who_sleeps_is_paged_in_the_morning_when_somebody_else_hears_now(n
     assert (line["destination"], line["until"]) == (LEAD, "2026-03-03T00:00:00Z")
     waiting = (await night.get("/v1/outbox?state=pending"))["items"]
     assert [(row["destination"], row["attempts"]) for row in waiting] == [(LEAD, 0)]
+    assert waiting[0]["put_off_until"] == "2026-03-03T00:00:00Z"
     assert night.app.parts.metrics.registry.get_sample_value("tickets_pages_put_off_total") == 1
     night.instant = MORNING - timedelta(minutes=1)
     assert "tickets_outbox_age_seconds 0.0" in (await night.client.get("/metrics")).text  # nothing is late

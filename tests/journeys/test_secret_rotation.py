@@ -16,6 +16,7 @@ from tests.worker.test_endpoints import dice
 from tickets.adapters.webhook import Webhook
 from tickets.adapters.webhook_address import Gate
 from tickets.application.deliver import Settled
+from tickets.persistence.endpoints import PostgresEndpoints
 from tickets.worker.endpoints import Endpoints
 
 SECRET = "/v1/webhooks/crm/secret"
@@ -47,7 +48,7 @@ class Workers:
         engine, gate = shop.app.engine, Gate(["crm.example"], loopback)
         self.each = []
         for n in range(2):
-            found = Endpoints(engine, shop.app.parts.desks, {}, dice(n), shop.now)
+            found = Endpoints(PostgresEndpoints(engine), shop.app.parts.desks, {}, dice(n), shop.now)
             self.each.append((found, delivery(engine, shop.now, webhook=Webhook(found, gate, shop.now))))
 
     async def send(self) -> Request:

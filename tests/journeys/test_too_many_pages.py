@@ -110,6 +110,10 @@ async def test_what_is_too_much_is_gathered_told_and_leaves_as_one_mail(shop: Sh
     assert lines[0]["destination"] == DUTY
     seen = shop.app.parts.metrics.registry.get_sample_value("tickets_pages_gathered_total")
     assert seen == 2
+    gathered = (await shop.get("/v1/outbox?state=gathered"))["items"]
+    (digest,) = {item["gathered_into"] for item in gathered}
+    waits = await shop.get(f"/v1/outbox/{digest}")
+    assert waits["put_off_until"] == waits["wake_at"] > gathered[0]["created_at"]
     shop.instant += HOUR
     await storm.run()
     subject, text = storm.mails()[-1]

@@ -27,7 +27,7 @@ async def endpoints(engine: Engine, **environment: str) -> Endpoints:
     """The endpoints of a desk with one webhook."""
     desks = PostgresDesks(engine)
     await put(desks, "webhooks", "ops", ADDRESS, START)
-    made = Endpoints(engine, desks, environment, lambda size: b"r" * size, lambda: START)
+    made = Endpoints(PostgresEndpoints(engine), desks, environment, lambda size: b"r" * size, lambda: START)
     await made.refresh()
     return made
 
@@ -60,7 +60,7 @@ async def test_the_environment_may_hold_a_new_secret_before_the_old_one(engine: 
 async def test_workers_that_make_the_first_secret_at_once_agree_on_it(engine: Engine) -> None:
     desks = PostgresDesks(engine)
     await put(desks, "webhooks", "ops", ADDRESS, START)
-    workers = [Endpoints(engine, desks, {}, dice(n), lambda: START) for n in range(4)]
+    workers = [Endpoints(PostgresEndpoints(engine), desks, {}, dice(n), lambda: START) for n in range(4)]
     await asyncio.gather(*(worker.refresh() for worker in workers))
     assert len({found.secrets for worker in workers if (found := worker("ops"))}) == 1
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.worker.stage import START, Clock, Obedient, delivery, put, state
 
 from tickets.application.deliver import Again, Claimed, Dead, Outcome, Settled, Verdict
-from tickets.application.endpoint import AT_ONCE, FAILURES, HELD, LONGEST_HELD, PAUSES, Endpoint
+from tickets.application.endpoint import AT_ONCE, FAILURES, HELD, LONGEST_HELD, PAUSES, Endpoint, Turn
 from tickets.persistence.endpoints import PostgresEndpoints
 from tickets.persistence.engine import Engine
 from tickets.persistence.outbox import PostgresOutbox
@@ -315,3 +315,49 @@ async def test_whatever_happens_there_are_never_too_many_at_once_and_nothing_is_
         while play.under_way:
             await play.end(Settled())
     assert {await state(engine, row) for row in rows} == {"settled"}
+
+
+async def test_it_is_told_once_that_one_is_left_alone_disabled_or_back_whoever_finds_it(
+    engine: Engine, clock: Clock
+) -> None:
+    turns: list[Turn] = []
+    processes = [PostgresOutbox(engine, here, turned=turns.append) for here in ("a", "b", "c")]
+    await failed_often(engine, clock, times=FAILURES - 2)
+    under_way = await claims(processes, [await put(engine) for _ in range(AT_ONCE)])
+    down = Again(clock.now + timedelta(hours=1), "answered 500")
+    await asyncio.gather(
+        *(outbox.conclude(claimed, down, clock.now) for claimed in under_way for outbox in processes)
+    )
+    until = clock.now + PAUSES[0]
+    assert turns == [Turn(OPS, "open", "answered 500", until)]
+    clock.now = until
+    probe = await processes[0].claim(await put(engine), clock.now, LEASE)
+    assert probe is not None
+    await processes[1].conclude(probe, down, clock.now)
+    assert len(turns) == 1
+    endpoints = [outbox.endpoints for outbox in processes]
+    await asyncio.gather(*(each.enable(OPS, clock.now) for each in endpoints))
+    assert turns[1:] == [Turn(OPS, "ready", "enabled by hand")]
+    last = await claims(processes, [await put(engine) for _ in range(3)])
+    for gone in last[:2]:
+        await processes[2].conclude(gone, Dead("answered 410", gone="https://old.example/"), clock.now)
+    assert turns[2:] == [Turn(OPS, "disabled", "answered 410")]
+    await processes[2].conclude(last[2], Settled(), clock.now)
+    moved = {OPS: "https://new.example/"}
+    await asyncio.gather(*(each.moved(moved) for each in endpoints))
+    assert turns[3:] == [Turn(OPS, "ready", "it has another address")]
+    await failed_often(engine, clock)
+    clock.now += PAUSES[0]
+    assert await delivery(engine, clock, webhook=Obedient())(await put(engine)) == Settled()
+    assert (await standing(engine, clock)).state == "ready"
+
+
+async def test_what_answers_again_is_told_to_be_ready(engine: Engine, clock: Clock) -> None:
+    turns: list[Turn] = []
+    outbox = PostgresOutbox(engine, turned=turns.append)
+    await failed_often(engine, clock)
+    clock.now += PAUSES[0]
+    probe = await outbox.claim(await put(engine), clock.now, LEASE)
+    assert probe is not None
+    assert await outbox.conclude(probe, Settled(), clock.now)
+    assert turns == [Turn(OPS, "ready")]

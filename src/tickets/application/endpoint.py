@@ -35,6 +35,15 @@ LONGEST_HELD = timedelta(hours=24)
 State = Literal["ready", "open", "probing", "disabled"]
 
 
+class Turn(Struct, frozen=True):
+    """An endpoint came to stand otherwise: it is left alone until an instant, disabled, or ready again."""
+
+    name: str
+    state: Literal["ready", "open", "disabled"]
+    reason: str | None = None
+    until: Instant | None = None
+
+
 class Endpoint(Struct, frozen=True, kw_only=True):
     """One endpoint as it is now.
 

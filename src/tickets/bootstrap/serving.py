@@ -168,7 +168,7 @@ async def _listen(app: Application) -> None:
 async def _deliver(app: Application, stack: AsyncExitStack) -> Coroutine[None, None, None]:
     """Start the workers of the outbox; the relay that rings for them is returned, to be run."""
     settings, engine, now = app.settings, app.engine, app.parts.now
-    endpoints = Endpoints(engine, app.parts.desks, os.environ, system.random_bytes, now)
+    endpoints = Endpoints(app.outbox.endpoints, app.parts.desks, os.environ, system.random_bytes, now)
     webhooks = Webhook(endpoints, Gate(settings.allow_private_webhooks), now)
     stack.push_async_callback(webhooks.close)
     mail = Mail(mail_server(settings.smtp_url), settings.mail_from) if settings.smtp_url else NoMail()

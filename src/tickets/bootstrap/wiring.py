@@ -71,7 +71,7 @@ from tickets.worker.counting import Counting
 from tickets.worker.doorbell import AGENTS, DUE, OUTBOX, WAITING, Doorbell
 from tickets.worker.ticker import Bell, Ticker
 from tickets.worker.vital_signs import VitalSigns
-from tickets.worker.witness import mail_not_understood
+from tickets.worker.witness import Watchman, mail_not_understood
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +116,8 @@ async def _wire(
     house = _house(settings, engine, desks, counting, new_id, secret)
     objects, reading = await _objects(settings, engine, new_id, metrics), Reading(engine)
     envelopes, attachments = PostgresEnvelopes(engine, objects), Attachments(engine, objects, new_id)
-    calls, outbox = PostgresCalls(engine), PostgresOutbox(engine)
+    calls = PostgresCalls(engine)
+    outbox = PostgresOutbox(engine, str(new_id()), ring_outbox, Watchman(metrics))
     taker = CallTaker(house, calls, counting.called, ring_streams)
     signs = VitalSigns(engine, metrics, ring_outbox, beating=settings.heartbeat_url is not None)
     jobs, customers, erasure = PostgresJobs(engine), PostgresCustomers(engine), PostgresErasure(engine)
@@ -148,7 +149,7 @@ async def _wire(
         customer_reading=CustomerReading(engine),
         erasure=erasure,
         calls=calls,
-        outbox=(outbox := PostgresOutbox(engine, str(new_id()), ring_outbox)),
+        outbox=outbox,
         streams=streams,
         doors=Doors(secret, settings.public_url, os.environ),
         message_doors=MessageDoors(secret, settings.public_url, os.environ),

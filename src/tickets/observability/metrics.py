@@ -124,6 +124,15 @@ class Metrics:
         self.endpoints = self._gauge(
             "tickets_endpoints", "Endpoints nothing leaves to: open after failures, or disabled.", "state"
         )
+        self.endpoint_turns = self._counter(
+            "tickets_endpoint_turns",
+            "Times an endpoint came to be left alone (open), disabled, or ready again.",
+            "way",
+            "state",
+        )
+        for way in ("email", "webhook", "pager"):
+            for state in ("open", "disabled", "ready"):
+                self.endpoint_turns.labels(way, state)
 
     def _escalation(self) -> None:
         self.alerts = self._counter("tickets_alerts", "Alerts raised.", "metric", "level")

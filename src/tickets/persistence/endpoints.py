@@ -1,9 +1,9 @@
 """The endpoints of the outbox in PostgreSQL: how they stand, and enabling those that are disabled."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from tickets.application.endpoint import Endpoint
+from tickets.application.endpoint import Endpoint, Turn
 from tickets.persistence.engine import Engine
 from tickets.persistence.rows import Rows
 
@@ -36,19 +36,25 @@ ORDER BY name LIMIT $4
 """
 _ENABLED = "disabled_at = NULL, disabled_url = NULL, failures = 0, open_until = NULL"
 _WOKEN = """
-UPDATE outbox SET wake_at = $2 WHERE id IN (
-    SELECT id FROM outbox WHERE held_since IS NOT NULL AND endpoint IN (SELECT name FROM enabled)
-    FOR UPDATE SKIP LOCKED)
+    UPDATE outbox SET wake_at = $2 WHERE id IN (
+        SELECT id FROM outbox WHERE held_since IS NOT NULL AND endpoint IN (SELECT name FROM enabled)
+        FOR UPDATE SKIP LOCKED)
 """
 _ENABLE = f"""
-WITH enabled AS (UPDATE endpoint SET {_ENABLED} WHERE name = $1 RETURNING name)
-{_WOKEN}
+WITH was AS (
+    SELECT name, disabled_at IS NOT NULL OR open_until IS NOT NULL AS shut
+    FROM endpoint WHERE name = $1 FOR UPDATE
+), enabled AS (
+    UPDATE endpoint SET {_ENABLED} FROM was WHERE endpoint.name = was.name RETURNING was.*
+), woken AS ({_WOKEN})
+SELECT name FROM enabled WHERE shut
 """
 # Of those disabled, the ones that go to another address now.
 _MOVED = f"""
 UPDATE endpoint SET {_ENABLED}
 FROM jsonb_each_text($1) AS now(name, url)
 WHERE endpoint.name = now.name AND disabled_at IS NOT NULL AND disabled_url <> now.url
+RETURNING endpoint.name
 """
 _STATES = """
 SELECT CASE WHEN disabled_at IS NULL THEN 'open' ELSE 'disabled' END, count(*) FROM endpoint
@@ -57,10 +63,11 @@ WHERE disabled_at IS NOT NULL OR open_until IS NOT NULL GROUP BY 1
 
 
 class PostgresEndpoints:
-    """What operators ask of endpoints, and the desk when a webhook moves."""
+    """What operators ask of endpoints, and the desk when one moves. `turned` hears of those enabled."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, turned: Callable[[Turn], object] = lambda _turn: None) -> None:
         self.engine = engine
+        self.turned = turned
 
     async def standing(self, now: datetime, after: str | None, most: int) -> list[Endpoint]:
         """A page of endpoints by name."""
@@ -72,11 +79,16 @@ class PostgresEndpoints:
 
     async def enable(self, name: str, now: datetime) -> None:
         """Let everything leave to it again, whatever it said or failed."""
-        await self.engine.execute(_ENABLE, name, now)
+        self._say([row[0] for row in await self.engine.fetch(_ENABLE, name, now)], "enabled by hand")
 
     async def moved(self, urls: Mapping[str, str]) -> None:
         """Enable those that have gone to another address since they were disabled."""
-        await self.engine.execute(_MOVED, dict(urls))
+        found = await self.engine.fetch(_MOVED, dict(urls))
+        self._say([row[0] for row in found], "it has another address")
+
+    def _say(self, enabled: Sequence[str], reason: str) -> None:
+        for name in enabled:
+            self.turned(Turn(name, "ready", reason))
 
     async def states(self) -> dict[str, int]:
         """How many are left alone, how many disabled."""

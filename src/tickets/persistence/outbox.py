@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from tickets.application.deliver import Again, Claimed, Dead, Verdict, Withdrawn, storable
 from tickets.application.digest import Gathered
-from tickets.application.endpoint import HELD, LONGEST_HELD, PAUSES
+from tickets.application.endpoint import HELD, LONGEST_HELD, PAUSES, Turn
 from tickets.domain.words import Instant
 from tickets.persistence import outbox_sql as sql
 from tickets.persistence.endpoints import PostgresEndpoints
@@ -27,7 +27,8 @@ class Leaving(Struct, frozen=True, kw_only=True):
     """A row of the outbox without its bytes.
 
     `wake_at` is when it is looked at next, `settled_at` when it was over. `held_since`: its endpoint has no
-    room for it, or is left alone.
+    room for it, or is left alone. `put_off_until`: quiet hours, or the hour of a digest, end then.
+    `gathered_into` is the digest a page is in.
     """
 
     id: UUID
@@ -40,6 +41,8 @@ class Leaving(Struct, frozen=True, kw_only=True):
     last_error: str | None
     wake_at: Instant | None
     held_since: Instant | None
+    put_off_until: Instant | None
+    gathered_into: UUID | None
     created_at: Instant
     replayed_at: Instant | None
     settled_at: Instant | None
@@ -89,14 +92,21 @@ class PostgresOutbox:
     """The `Outbox` of the use case, and what the relay, the API and the metrics ask of it.
 
     `here` names the process: no endpoint gets more than a share of it. `rung` is told when one has room again
-    for what was held.
+    for what was held, `turned` when one comes to stand otherwise: once, by whoever's attempt it was.
     """
 
-    def __init__(self, engine: Engine, here: str = "", rung: Callable[[], object] = lambda: None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        here: str = "",
+        rung: Callable[[], object] = lambda: None,
+        turned: Callable[[Turn], object] = lambda _turn: None,
+    ) -> None:
         self.engine = engine
         self.here = here
         self.rung = rung
-        self.endpoints = PostgresEndpoints(engine)
+        self.turned = turned
+        self.endpoints = PostgresEndpoints(engine, turned)
 
     async def ring(self, now: datetime, again_at: datetime, most: int) -> list[UUID]:
         """Up to `most` rows somebody should look at now; those nobody claims are due again at `again_at`.
@@ -133,11 +143,16 @@ class PostgresOutbox:
         found = await self.engine.fetch_row(
             sql.CONCLUDE, claimed.id, claimed.fence, *written, verdict.says, now, list(PAUSES)
         )
-        concluded, woken = found or (0, 0)
+        concluded, woken, turned, name, until = found or (0, 0, None, "", None)
         if woken:
             self.rung()
+        if turned is not None:
+            self.turned(Turn(name, turned, written[2], until))
         if concluded and isinstance(verdict, Dead) and verdict.gone is not None:
-            await self.engine.execute(sql.DISABLE, claimed.id, now, verdict.gone, storable(verdict.reason))
+            reason = storable(verdict.reason)
+            gone = await self.engine.fetch_value(sql.DISABLE, claimed.id, now, verdict.gone, reason)
+            if gone is not None:
+                self.turned(Turn(gone, "disabled", reason))
             self.rung()
         return bool(concluded)
 

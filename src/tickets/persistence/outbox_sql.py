@@ -93,12 +93,15 @@ RETURNING go.admitted OR go.barred IS NOT NULL,
 
 # $7 is what the attempt says of the endpoint: it answers, it failed, or nothing; $9 how long it is left
 # alone from the failure too many on. Whoever began before it was left alone has nothing more to say of it.
+# `was` is read under its lock, so that of those who fail at once one sees it come to be left alone.
 CONCLUDE = f"""
 WITH concluded AS (
     UPDATE outbox SET state = $3, wake_at = $4, leased_until = $4, last_error = $5::text, settled_at = $6,
                       held_since = NULL
     WHERE id = $1 AND fence = $2 AND state = 'pending'
     RETURNING endpoint
+), was AS (
+    SELECT e.* FROM endpoint AS e JOIN concluded ON e.name = concluded.endpoint FOR UPDATE OF e
 ), told AS (
     UPDATE endpoint AS e SET
         leases = e.leases - $1::text,
@@ -111,13 +114,16 @@ WITH concluded AS (
         last_error = CASE WHEN new.says = 'failed' THEN $5::text WHEN new.says = 'answers' THEN NULL
                           ELSE e.last_error END,
         failed_at = CASE WHEN new.says = 'failed' THEN $8::timestamptz ELSE e.failed_at END
-    FROM concluded JOIN endpoint AS was ON was.name = concluded.endpoint CROSS JOIN LATERAL (
+    FROM was CROSS JOIN LATERAL (
         SELECT CASE WHEN $7::text = 'failed' AND was.open_until IS NOT NULL
                          AND NOT coalesce((was.leases -> $1::text ->> 2)::boolean, false) THEN ''
                     ELSE $7::text END AS says
     ) AS new
-    WHERE e.name = concluded.endpoint
-    RETURNING e.name, e.open_until
+    WHERE e.name = was.name
+    RETURNING e.name, e.open_until,
+              CASE WHEN e.disabled_at IS NOT NULL THEN NULL
+                   WHEN was.open_until IS NULL AND e.open_until IS NOT NULL THEN 'open'
+                   WHEN was.open_until IS NOT NULL AND e.open_until IS NULL THEN 'ready' END AS turned
 ), woken AS (
     UPDATE outbox SET wake_at = $8::timestamptz WHERE id IN (
         SELECT id FROM outbox
@@ -125,7 +131,8 @@ WITH concluded AS (
         ORDER BY wake_at LIMIT 2 FOR UPDATE SKIP LOCKED)
     RETURNING id
 )
-SELECT (SELECT count(*) FROM concluded), (SELECT count(*) FROM woken)
+SELECT (SELECT count(*) FROM concluded), (SELECT count(*) FROM woken), told.turned, told.name, told.open_until
+FROM (SELECT 1) AS one LEFT JOIN told ON true
 """
 
 # No attempt was made, so none was spent, and its endpoint has room again.
@@ -189,18 +196,23 @@ WHERE gathered_into = $1 AND state = 'gathered'
 """
 
 # What is queued for it is looked at at once, except what is under way; what another claims just now is later.
+# Its name, when it was not disabled before.
 DISABLE = """
-WITH gone AS (
+WITH was AS (
+    SELECT disabled_at FROM endpoint WHERE name = (SELECT endpoint FROM outbox WHERE id = $1) FOR UPDATE
+), gone AS (
     INSERT INTO endpoint AS e (name, disabled_at, disabled_url, last_error, failed_at)
     SELECT endpoint, $2, $3, $4, $2 FROM outbox WHERE id = $1
     ON CONFLICT (name) DO UPDATE SET
         disabled_at = coalesce(e.disabled_at, $2), disabled_url = $3, last_error = $4, failed_at = $2
     RETURNING name, leases
+), queued AS (
+    UPDATE outbox SET wake_at = $2, leased_until = NULL WHERE id IN (
+        SELECT o.id FROM outbox AS o JOIN gone ON gone.name = o.endpoint
+        WHERE o.state = 'pending' AND NOT gone.leases ? o.id::text
+        FOR UPDATE OF o SKIP LOCKED)
 )
-UPDATE outbox SET wake_at = $2, leased_until = NULL WHERE id IN (
-    SELECT o.id FROM outbox AS o JOIN gone ON gone.name = o.endpoint
-    WHERE o.state = 'pending' AND NOT gone.leases ? o.id::text
-    FOR UPDATE OF o SKIP LOCKED)
+SELECT name FROM gone WHERE NOT EXISTS (SELECT FROM was WHERE disabled_at IS NOT NULL)
 """
 
 # The fence moves, so that a sender who was frozen all the while has nothing to say any more.

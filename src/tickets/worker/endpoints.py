@@ -9,7 +9,6 @@ from tickets.adapters.webhook_signature import PREFIX, written_secret
 from tickets.application.desk.model import Desk, Webhook
 from tickets.persistence.desk_store import PostgresDesks
 from tickets.persistence.endpoints import PostgresEndpoints
-from tickets.persistence.engine import Engine
 from tickets.persistence.secrets import SIZE
 from tickets.persistence.webhook_secrets import WebhookSecrets
 
@@ -24,7 +23,7 @@ class Endpoints:
 
     def __init__(
         self,
-        engine: Engine,
+        standing: PostgresEndpoints,
         desks: PostgresDesks,
         environment: Mapping[str, str],
         random_bytes: Callable[[int], bytes],
@@ -34,8 +33,8 @@ class Endpoints:
         self.environment = environment
         self.random_bytes = random_bytes
         self.now = now
-        self.standing = PostgresEndpoints(engine)
-        self.secrets = WebhookSecrets(engine)
+        self.standing = standing
+        self.secrets = WebhookSecrets(standing.engine)
         self._revision = -1
         self._found: dict[str, Endpoint] = {}
 

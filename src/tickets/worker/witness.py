@@ -6,6 +6,7 @@ from uuid import UUID
 import structlog
 
 from tickets.application.deliver import Again, Claimed, Dead, Verdict, Withdrawn
+from tickets.application.endpoint import Turn
 from tickets.observability.metrics import Metrics
 
 _log = structlog.get_logger("tickets.outbox")
@@ -31,6 +32,25 @@ class Clerk:
         _say(claimed, verdict, now)
 
 
+class Watchman:
+    """Hears when an endpoint comes to stand otherwise; whoever's attempt it was says so, and nobody else."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self.metrics = metrics
+
+    def __call__(self, turn: Turn) -> None:
+        """Count it, log it."""
+        self.metrics.endpoint_turns.labels(turn.name.partition(":")[0], turn.state).inc()
+        log = _log.bind(endpoint=turn.name, reason=turn.reason)
+        match turn.state:
+            case "open":
+                log.warning("endpoint_left_alone", until=turn.until and turn.until.isoformat())
+            case "disabled":
+                log.error("endpoint_disabled")
+            case _:
+                log.info("endpoint_ready")
+
+
 def mail_not_understood(envelope: UUID, error: Exception) -> None:
     """A mail was kept but not understood, for no fault of its sender: the rescuer or people go on."""
     structlog.get_logger("tickets.inbox").error(
@@ -51,8 +71,6 @@ def _say(claimed: Claimed, verdict: Verdict, now: datetime) -> None:
             log.warning("delivery_failed", reason=reason, again_at=at.isoformat())
         case Dead(reason):
             log.error("page_expired" if verdict.expired else "delivery_dead", reason=reason)
-            if verdict.gone is not None:
-                log.error("endpoint_disabled", reason=reason)
         case Withdrawn(reason):
             log.info("page_withdrawn", reason=reason)
         case _:
