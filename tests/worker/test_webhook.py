@@ -1,9 +1,11 @@
 """Webhooks: signed for anybody's verifier, and unharmed by what receivers do."""
 
 import asyncio
+import gzip
 import json
 import ssl
 import subprocess
+import tracemalloc
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -135,6 +137,34 @@ async def test_an_endless_answer_is_not_read(way: Webhook, there: Receiver) -> N
     assert await way.send("ops", ROW, BODY) == Outcome.sent()
 
 
+async def test_an_answer_packed_a_thousandfold_is_neither_asked_for_nor_unpacked(
+    way: Webhook, there: Receiver
+) -> None:
+    there.will_say("200 OK", "content-encoding: gzip", body=gzip.compress(b"x" * 50_000_000))
+    tracemalloc.start()
+    assert await way.send("ops", ROW, BODY) == Outcome.sent()
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 5_000_000
+    assert there.requests[0].headers["accept-encoding"] == "identity"
+
+
+async def test_headers_without_end_are_not_read(way: Webhook, there: Receiver) -> None:
+    there.answer = b"HTTP/1.1 200 OK\r\n" + b"x-more: x\r\n" * 50_000
+    assert (await way.send("ops", ROW, BODY)).kind == "failed"
+
+
+async def test_no_proxy_of_the_environment_is_asked_for_it_would_resolve_the_name_anew(
+    desk: Desk, there: Receiver, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    way = Webhook(desk, Gate(["hooks.example"], loopback), clock)
+    assert await way.send("ops", ROW, BODY) == Outcome.sent()
+    assert there.requests[0].path.startswith("/")
+    await way.close()
+
+
 async def test_a_receiver_that_hangs_is_left(way: Webhook, there: Receiver) -> None:
     there.answer = None
     assert await way.send("ops", ROW, BODY) == Outcome.failed("ReadTimeout: ")
@@ -167,6 +197,8 @@ UNUSABLE = [
     "http://[::1]:{port}/", "http://[::ffff:7f00:1]:{port}/", "http://0x7f000001:{port}/",
     "http://0177.0.0.1:{port}/", "http://127.1:{port}/", "http://0:{port}/", "http://LOCALHOST:{port}/",
     "http://127.0.0.1.:{port}/", "http://user@127.0.0.1:{port}/", "http://[fe80::1%25lo]:{port}/",
+    "http://hooks.example\\@127.0.0.1:{port}/", "http://hooks.example%2f@127.0.0.1:{port}/",
+    "http://\uff11\uff12\uff17.0.0.1:{port}/", "http://[::ffff:0:127.0.0.1]:{port}/", "http://0177.0x1:{port}/",
     "http://\u2460\u2461\u2466.0.0.1:{port}/", "http://127\u30020\u30020\u30021:{port}/", "http://169.254.169.254/",
     "ftp://hooks.example/", "hooks.example", "", "http://", "http://hooks.example:99999/",
 ]  # fmt: skip

@@ -1,7 +1,9 @@
 """Where webhooks may go: every known way to point one at the house's own network is refused."""
 
+import asyncio
 from collections.abc import Sequence
 from ipaddress import ip_address
+from threading import Event
 
 import pytest
 
@@ -16,6 +18,8 @@ FORBIDDEN = [
     "::", "::1", "fe80::1", "fc00::1", "fd12:3456::1", "fec0::1", "ff02::1", "2001:db8::1", "100::1",
     "::127.0.0.1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:169.254.169.254", "64:ff9b::7f00:1",
     "64:ff9b::a9fe:a9fe", "64:ff9b:1::1", "2002:7f00:1::1", "2002:a00:1::1", "2001:0:7f00:1::1",
+    "::ffff:0:127.0.0.1", "::ffff:0:a9fe:a9fe", "2002:a9fe:a9fe::", "2002:c0a8:101::1", "64:ff9b::c0a8:101",
+    "64:ff9b::10.0.0.1", "3fff::1", "4000::1", "5f00::1", "100:0:0:1::1", "e000::1",
 ]  # fmt: skip
 DISGUISES = [
     "localhost",
@@ -126,3 +130,19 @@ async def test_what_is_no_host_name_is_refused(host: str) -> None:
 async def test_a_name_without_an_address_is_trouble_that_may_pass() -> None:
     with pytest.raises(OSError, match="has no address"):
         await gate().address("example.com", 443)
+
+
+async def test_names_that_are_never_answered_keep_no_other_from_being_found() -> None:
+    answered = Event()
+
+    def look_up(host: str, port: int, **_more: object) -> list[tuple[object, ...]]:
+        if host == "silent.example":
+            answered.wait(30)
+        return [(0, 0, 0, "", ("8.8.8.8", port))]
+
+    silent = [asyncio.create_task(resolve("silent.example", 443, look_up)) for _ in range(40)]
+    async with asyncio.timeout(10):
+        assert await resolve("prompt.example", 443, look_up) == ["8.8.8.8"]
+    assert not any(each.done() for each in silent)
+    answered.set()
+    await asyncio.gather(*silent)

@@ -8,25 +8,35 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Any
 
 Address = IPv4Address | IPv6Address
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 """Addresses of a host and port, best first. Raises `OSError` when there is none."""
 
-# Protocol assignments (RFC 6890; one cloud has its metadata there) and the anycast of 6to4 relays (RFC 7526):
-# not every Python's `is_global` knows them.
-_SPECIAL = (ip_network("192.0.0.0/24"), ip_network("192.88.99.0/24"))
+# Protocol assignments (RFC 6890; one cloud has its metadata there), the anycast of 6to4 relays (RFC 7526),
+# and what is for documentation only (RFC 9637): not every Python's `is_global` knows them.
+_SPECIAL = (ip_network("192.0.0.0/24"), ip_network("192.88.99.0/24"), ip_network("3fff::/20"))
+_UNICAST = ip_network("2000::/3")  # RFC 4291: all of IPv6 that is routed to anybody
 _NAT64 = ip_network("64:ff9b::/96")  # RFC 6052: an IPv4 address in the last four bytes
+
+
+_LOOKING_UP = ThreadPoolExecutor(64, thread_name_prefix="resolve")
+"""Look-ups block for as long as a name server likes, and the loop's own threads are few: one whose names are
+never answered must not keep others from being found."""
 
 
 class Forbidden(Exception):  # noqa: N818 - a condition, not a bug
     """A webhook may not go there. `str()` says why."""
 
 
-async def resolve(host: str, port: int) -> list[str]:
+async def resolve(host: str, port: int, look_up: Callable[..., Any] = socket.getaddrinfo) -> list[str]:
     """Ask the system's resolver. Raises `OSError`."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    asked = partial(look_up, host, port, type=socket.SOCK_STREAM)
+    found = await asyncio.get_running_loop().run_in_executor(_LOOKING_UP, asked)
     return [str(address[0]) for *_, address in found]
 
 
@@ -68,8 +78,8 @@ def is_public(address: Address) -> bool:
         return is_public(IPv4Address(int(address) & 0xFFFF_FFFF))
     if (inner := address.ipv4_mapped or address.sixtofour) is not None:
         return is_public(inner)
-    special = address.is_multicast or address.is_reserved or address.is_site_local
-    return address.is_global and not special and address.teredo is None
+    special = address.is_multicast or any(address in net for net in _SPECIAL) or address.teredo is not None
+    return address in _UNICAST and address.is_global and not special
 
 
 def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
