@@ -140,6 +140,34 @@ async def test_one_transaction_within_another_is_refused(engine: Engine) -> None
     assert await numbers(engine) == [1]
 
 
+async def test_statements_gathered_within_a_transaction_fail_and_leak_no_connection(engine: Engine) -> None:
+    """Piccolo's tasks that were gathered within a transaction kept connections until the process hung."""
+
+    async def together() -> None:
+        async with engine.transaction():
+            await asyncio.gather(*(add(engine, number) for number in range(5)))
+
+    for _ in range(engine.pool_size + 3):
+        with pytest.raises(asyncpg.InterfaceError):
+            await together()
+    size, free = idle(engine)
+    assert size == free
+    await add(engine, 1)
+
+
+async def test_an_instant_without_an_offset_is_refused_instead_of_taken_for_the_process_own(
+    engine: Engine,
+) -> None:
+    """The driver takes naive instants for those of the zone the process happens to run in."""
+    naive = datetime(2026, 3, 2, 9)  # noqa: DTZ001 - on purpose
+    for ask in (engine.fetch, engine.fetch_row, engine.fetch_value, engine.execute):
+        with pytest.raises(ValueError, match="no offset"):
+            await ask("SELECT $1::timestamptz", naive)
+    assert await engine.fetch_value("SELECT $1::timestamptz", naive.replace(tzinfo=UTC)) == naive.replace(
+        tzinfo=UTC
+    )
+
+
 async def test_a_transaction_left_open_on_a_pooled_connection_is_rolled_back(engine: Engine) -> None:
     async with engine.connection() as connection:
         await connection.execute("BEGIN; INSERT INTO thing (number) VALUES (7)")

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from contextvars import Token
+from datetime import datetime
 from types import TracebackType
 from typing import Any
 
@@ -142,28 +143,31 @@ class Engine(PostgresEngine):
 
     async def fetch(self, sql: str, *values: object) -> list[Record]:
         """Every row of one statement."""
-        rows: list[Record] = await self._session().fetch(sql, *values)
+        rows: list[Record] = await self._session(values).fetch(sql, *values)
         return rows
 
     async def fetch_row(self, sql: str, *values: object) -> Record | None:
         """The first row of one statement, or None."""
-        row: Record | None = await self._session().fetchrow(sql, *values)
+        row: Record | None = await self._session(values).fetchrow(sql, *values)
         return row
 
     async def fetch_value(self, sql: str, *values: object) -> Any:  # noqa: ANN401 - the statement knows the type
         """The first column of the first row, or None."""
-        return await self._session().fetchval(sql, *values)
+        return await self._session(values).fetchval(sql, *values)
 
     async def execute(self, sql: str, *values: object) -> str:
         """Run for the effect; the command tag (`UPDATE 1`). A script of statements when without values."""
-        tag: str = await self._session().execute(sql, *values)
+        tag: str = await self._session(values).execute(sql, *values)
         return tag
 
     async def execute_many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
         """Run one statement once a row, all or none, in few round trips."""
         await self._session().executemany(sql, rows)
 
-    def _session(self) -> Any:  # noqa: ANN401 - asyncpg's pool and connection answer to the same names
+    def _session(self, values: Sequence[object] = ()) -> Any:  # noqa: ANN401 - the pool and a connection are asked alike
+        for value in values:  # asyncpg would take it for an instant of the zone this process runs in
+            if isinstance(value, datetime) and value.tzinfo is None:
+                raise ValueError(f"{value} has no offset")
         transaction = self.current_transaction.get()
         return self.started() if transaction is None else transaction.connection
 
