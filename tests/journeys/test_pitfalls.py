@@ -1,4 +1,4 @@
-"""What others got wrong about who is paged, and when, one test each."""
+"""What others got wrong about who is paged and when, and what their users miss, one test each."""
 
 import asyncio
 from datetime import timedelta
@@ -60,3 +60,14 @@ async def test_engine_list_and_feed_agree_on_an_override_of_an_override(shop: Sh
     await shop.pass_time(minutes=16)
     alerts = (await shop.get(f"/v1/alerts?ticket={ticket['id']}"))["items"]
     assert "agent:sales-hn-1" in alerts[0]["recipients"]
+
+
+async def test_there_are_totals_of_whatever_is_filtered_for_on_every_page(shop: Shop) -> None:
+    """Lists without totals have everybody leaf through all their pages to count."""
+    for number in range(5):
+        await shop.post("/v1/tickets", {"subject": f"Yêu cầu {number}", "tags": ["vip"] if number else []})
+    page = await shop.client.get("/v1/tickets?limit=2&tag=vip&total=true")
+    assert page.headers["x-total-count"] == "4"
+    following = await shop.client.get(page.json()["next"])
+    assert (following.headers["x-total-count"], len(following.json()["items"])) == ("4", 2)
+    assert "x-total-count" not in (await shop.client.get("/v1/tickets")).headers

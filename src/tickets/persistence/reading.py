@@ -174,6 +174,13 @@ GROUP BY 1, 2, 3, 4
 _COMING = Rows(Came)
 
 
+def _holding(wanted: TicketFilter, first: str, *before: object) -> tuple[str, list[object]]:
+    """What has to hold, and the values of its parameters behind those of `first`."""
+    given = {name: value for name, value in asdict(wanted).items() if value is not None}
+    places = [_HOLDS[name].format(f"${place}") for place, name in enumerate(given, len(before) + 1)]
+    return " AND ".join([first, *places]), [*before, *given.values()]
+
+
 class Reading:
     """Answers to who asks; writes nothing."""
 
@@ -182,16 +189,14 @@ class Reading:
 
     async def tickets(self, wanted: TicketFilter, before: UUID | None, limit: int) -> list[TicketLine]:
         """Tickets from the newest on, those after the ticket `before`."""
-        given = {name: value for name, value in asdict(wanted).items() if value is not None}
-        places = [_HOLDS[name].format(f"${place}") for place, name in enumerate(given, 3)]
-        where = " AND ".join(["($1::uuid IS NULL OR id < $1)", *places])
-        rows = await self.engine.fetch(
-            f"SELECT {_LINE.columns} FROM ticket WHERE {where} ORDER BY id DESC LIMIT $2",
-            before,
-            limit,
-            *given.values(),
-        )
-        return _LINE.all(rows)
+        where, values = _holding(wanted, "($1::uuid IS NULL OR id < $1)", before, limit)
+        found = f"SELECT {_LINE.columns} FROM ticket WHERE {where} ORDER BY id DESC LIMIT $2"
+        return _LINE.all(await self.engine.fetch(found, *values))
+
+    async def count(self, wanted: TicketFilter) -> int:
+        """How many tickets there are of a kind."""
+        where, values = _holding(wanted, "true")
+        return int(await self.engine.fetch_value(f"SELECT count(*) FROM ticket WHERE {where}", *values))
 
     async def messages(self, ticket: UUID, after: UUID | None, limit: int) -> list[MessageView]:
         """What was said, in order."""

@@ -156,6 +156,7 @@ async def list_tickets(  # noqa: PLR0913, PLR0917 - one parameter a filter
     waiting: FromQuery[bool | None] = None,
     merged_into: FromQuery[UUID | None] = None,
     q: Annotated[str | None, QueryParameter(max_length=200, description="Words of the subject.")] = None,
+    total: Annotated[bool, QueryParameter(description="Count them, too: X-Total-Count.")] = False,  # noqa: FBT002
 ) -> Response[Page[TicketLine]]:
     """Tickets from the newest on."""
     wanted = TicketFilter(
@@ -173,7 +174,10 @@ async def list_tickets(  # noqa: PLR0913, PLR0917 - one parameter a filter
     )
     before = from_cursor(cursor, UUID) if cursor else None
     rows = await parts.reading.tickets(wanted, before, limit + 1)
-    return answer_page(request, rows, limit, key=lambda line: line.id, show=lambda line: line)
+    page = answer_page(request, rows, limit, key=lambda line: line.id, show=lambda line: line)
+    if total:
+        page.headers["X-Total-Count"] = str(await parts.reading.count(wanted))
+    return page
 
 
 @get("/v1/tickets/{id:uuid}", opt=needs("tickets:read"), tags=_TAGS, operation_id="getTicket")
