@@ -13,8 +13,9 @@ from tickets.application.placements.staffing import Came, Wanted
 from tickets.application.views import AlertView, EventView, MessageView, OfferView, TicketLine
 from tickets.domain.ticket import Ticket
 from tickets.persistence.engine import Engine
+from tickets.persistence.placement_sql import WANTED_BY
 from tickets.persistence.rows import Rows
-from tickets.persistence.ticket_sql import TICKET, WANTED_BY
+from tickets.persistence.ticket_sql import TICKET
 
 _LINE = Rows(TicketLine)
 _MESSAGE = Rows(MessageView)

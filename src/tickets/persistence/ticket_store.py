@@ -13,27 +13,24 @@ from msgspec import Raw
 
 from tickets.application.answers.answer import Correspondence
 from tickets.application.ports import (
-    AgentState,
-    Gone,
     Idempotent,
     Kept,
     Known,
     Ledger,
-    Load,
     Spoken,
     Superseded,
     Wanted,
 )
-from tickets.domain.ticket import Change, Customer, Happened, Offer, Origin, Ticket
+from tickets.domain.ticket import Change, Customer, Happened, Origin, Ticket
 from tickets.persistence import ticket_sql as sql
 from tickets.persistence.alert_store import PostgresAlerts
 from tickets.persistence.attachments import WRITE
 from tickets.persistence.engine import Engine
 from tickets.persistence.gathering import Gathering
-from tickets.persistence.rows import Rows
+from tickets.persistence.placement_sql import RELEASE
+from tickets.persistence.placement_store import PostgresPlacements
 from tickets.persistence.ticket_document import asked_about, document, kept_answer, newcomer, only_timed
 
-_STATES = Rows(AgentState)
 _origin = msgspec.json.Decoder(Origin).decode
 _LANES = 4
 _AT_ONCE = 64
@@ -49,7 +46,7 @@ class Opening(NamedTuple):
     idempotent: Idempotent | None
 
 
-class PostgresTickets(PostgresAlerts):
+class PostgresTickets(PostgresAlerts, PostgresPlacements):
     """The `TicketStore` of the use cases. Requests that come at the same time share their statements."""
 
     def __init__(self, engine: Engine, new_id: Callable[[], UUID]) -> None:
@@ -204,39 +201,9 @@ class PostgresTickets(PostgresAlerts):
             raise KeyError(terms_id)
         return body
 
-    async def take_capacity(self, loads: Sequence[Load], freeing: Sequence[str] = ()) -> frozenset[str]:
-        """Raise the agents' loads where they are online and it fits; who took it. Locks `freeing` too."""
-        if not loads:
-            return frozenset()
-        columns = (list(column) for column in zip(*loads, strict=True))
-        rows = await self.engine.fetch(sql.TAKE, *columns, list(freeing))
-        return frozenset(row[0] for row in rows)
-
     async def claim_due(self, now: datetime, limit: int) -> list[Ticket]:
         """Tickets whose `tick_at` has come, earliest first, locked; those others hold are left to them."""
         return sql.TICKET.all(await self.engine.fetch(sql.CLAIM_DUE, now, limit))
-
-    async def claim_overdue(self, now: datetime, gone: Collection[str], limit: int) -> list[Ticket]:
-        """Tickets offered too long or to somebody who has gone, or not reacted to in time; locked."""
-        return sql.TICKET.all(await self.engine.fetch(sql.CLAIM_OVERDUE, now, limit, list(gone)))
-
-    async def left_teams(self) -> list[tuple[str, str, datetime]]:
-        """Agents who hold something and were taken out of a team: who, which, when."""
-        return [tuple(row) for row in await self.engine.fetch(sql.LEFT_TEAMS)]
-
-    async def claim_held(self, gone: Sequence[Gone], limit: int) -> list[Ticket]:
-        """Open tickets of agents who have gone, locked; those others hold are left to them."""
-        agents, teams, since, _ = (list(column) for column in zip(*gone, strict=True))
-        return sql.TICKET.all(await self.engine.fetch(sql.CLAIM_HELD, agents, teams, since, limit))
-
-    async def last_agents(self, customers: Collection[UUID]) -> dict[UUID, str]:
-        """By customer, the agent who had a ticket of theirs last."""
-        rows = await self.engine.fetch(sql.LAST_AGENTS, list(customers))
-        return {customer: agent for customer, agent in rows if agent is not None}
-
-    async def find_offer(self, offer: UUID) -> Offer | None:
-        """An offer as it is now; it is held by its ticket's lock (law 3)."""
-        return sql.OFFER.optional(await self.engine.fetch_row(sql.FIND_OFFER, offer))
 
     async def failures(self, ticket: Ticket) -> int:
         """How often a ticket's turn has failed since anything else was done to it."""
@@ -245,23 +212,6 @@ class PostgresTickets(PostgresAlerts):
     async def set_aside(self, ticket: Ticket, until: datetime, failures: int, reason: str) -> None:
         """Look at a locked ticket again at `until`."""
         await self.engine.execute(sql.SET_ASIDE, ticket.id, until, failures, reason)
-
-    async def claim_waiting(
-        self, now: datetime, limit: int, after: tuple[datetime, UUID] | None, *, everyone: bool
-    ) -> list[tuple[datetime, Ticket]]:
-        """Tickets that wait for an agent, most urgent first, locked."""
-        place = after or (None, None)
-        rows = await self.engine.fetch(sql.CLAIM_WAITING, now, limit, everyone, *place)
-        return [(wanted_by, sql.TICKET.one(ticket)) for wanted_by, *ticket in rows]
-
-    async def waiting(self, limit: int, after: tuple[datetime, UUID] | None) -> list[tuple[datetime, Ticket]]:
-        """Tickets that wait for an agent, most urgent first, not locked."""
-        rows = await self.engine.fetch(sql.WAITING, limit, *(after or (None, None)))
-        return [(wanted_by, sql.TICKET.one(ticket)) for wanted_by, *ticket in rows]
-
-    async def agent_states(self, now: datetime) -> list[AgentState]:
-        """The live part of every agent at an instant: whose presence has run out is offline."""
-        return _STATES.all(await self.engine.fetch(sql.AGENT_STATES, now))
 
     async def next_instant(self) -> datetime | None:
         """When a ticket is next due, or routing may next say something new."""
@@ -291,7 +241,7 @@ class PostgresTickets(PostgresAlerts):
         for change in changes:
             freed.update(change.capacity)
         if moved := sorted((agent, units, changes[0].now) for agent, units in freed.items() if units):
-            await self.engine.execute_many(sql.RELEASE, moved)
+            await self.engine.execute_many(RELEASE, moved)
 
 
 @contextmanager
