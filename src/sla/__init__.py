@@ -13,7 +13,7 @@ from sla.history import Amended, Changed, amend, replay
 from sla.measuring import Measured, measure
 from sla.metrics import METRICS, Metric
 from sla.periods import Period
-from sla.policy import Condition, Facts, Policy, Target, Versioned
+from sla.policy import OF_THE_TEAM, Condition, Facts, Policy, Target, Versioned
 from sla.quiet import reopens
 from sla.run import (
     FALLBACK,
@@ -56,6 +56,7 @@ from sla.terms import Level, OnChange, OnReopen, Promise, Terms
 __all__ = [
     "FALLBACK",
     "METRICS",
+    "OF_THE_TEAM",
     "PROMPT",
     "Acknowledged",
     "AgentReplied",

@@ -42,10 +42,8 @@ class Explanation(Struct, frozen=True):
     levels: tuple[Coming, ...]
 
 
-def explain(
-    history: Iterable[Signal], terms: Terms, metric: Metric | None = None, cycle: int | None = None
-) -> tuple[Explanation, ...]:
-    """Account for every cycle (or those of one metric, or one of them) by replaying the history.
+def explain(history: Iterable[Signal], terms: Terms) -> tuple[Explanation, ...]:
+    """Account for every cycle by replaying the history.
 
     End the history with `TimePassed` to account until then.
     """
@@ -62,7 +60,6 @@ def explain(
             clock, _joined(account.get((clock.metric, clock.cycle), []), clock), _levels(clock, terms)
         )
         for clock in clocks
-        if metric in (None, clock.metric) and cycle in (None, clock.cycle)
     )
 
 

@@ -18,7 +18,6 @@ BATCH = 100
 async def hand_back(
     house: House,
     now: datetime,
-    batch: int = BATCH,
     passed_over: PassedOver | None = None,
     outages: tuple[type[Exception], ...] = (),
 ) -> list[Change]:
@@ -33,7 +32,7 @@ async def hand_back(
         return []
     changes: list[Change] = []
     async with house.tickets.transaction():
-        held = await house.tickets.claim_held(gone, batch)
+        held = await house.tickets.claim_held(gone, BATCH)
         still = await _gone(house, desk, now) if held else []
         for ticket in held:
             why = next((one.why for one in still if _holds(one, ticket)), None)

@@ -18,7 +18,6 @@ BATCH = 100
 async def take_back(
     house: House,
     now: datetime,
-    batch: int = BATCH,
     passed_over: PassedOver | None = None,
     outages: tuple[type[Exception], ...] = (),
 ) -> list[Change]:
@@ -35,7 +34,7 @@ async def take_back(
     async with house.tickets.transaction():
         online = {state.key for state in await house.tickets.agent_states(now) if state.presence == "online"}
         there = (online & desk.desk.agents.keys()) - desk.shifts.off(now)
-        overdue = await house.tickets.claim_overdue(now, online - there, batch)
+        overdue = await house.tickets.claim_overdue(now, online - there, BATCH)
         left = {(agent, team): at for agent, team, at in await house.tickets.left_teams()} if overdue else {}
 
         def gone(ticket: Ticket, agent: str) -> bool:

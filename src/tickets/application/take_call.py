@@ -21,6 +21,7 @@ from tickets.domain.draft import Draft
 from tickets.domain.telephony import CallFact, TelephoneCall
 from tickets.intake import About, CallReport, Line, customer_number, draft_of_call, milestones
 
+BATCH = 100
 IN_VAIN = frozenset({"missed", "abandoned"})
 """How a call comes out that nobody of ours took."""
 
@@ -97,10 +98,10 @@ class CallTaker:
             new = new or arrived.is_new
         return replace(arrived, is_new=new)
 
-    async def close_silent(self, now: datetime, limit: int = 100) -> int:
-        """End the calls whose hang-up never came; how many."""
+    async def close_silent(self, now: datetime) -> int:
+        """End the calls whose hang-up never came, `BATCH` at most; how many."""
         desk = await self.house.desks.current()
-        silent = await self.calls.silent(now, limit)
+        silent = await self.calls.silent(now, BATCH)
         for account, call_id, since in silent:
             line = desk.hotline(account) or Line(key=account, number="")
             fact = CallFact(told="timed_out", at=since)

@@ -91,19 +91,19 @@ async def start_erase(
 class Erasing:
     """Carries such jobs out."""
 
-    def __init__(self, house: House, erasure: Erasure, batch: int = BATCH) -> None:
+    def __init__(self, house: House, erasure: Erasure) -> None:
         self.house = house
         self.erasure = erasure
-        self.batch = batch
 
     async def __call__(self, job: Job, now: datetime) -> Step:
         """Forget the next tickets; behind the last one, the customer."""
         if not (isinstance(job.asked, Erase) and isinstance(job.result, Erased)):
             raise TypeError(f"job {job.id} asks for something else")
         customer = job.asked.customer
-        tickets = await self.erasure.tickets(customer, job.place, self.batch)
+        tickets = await self.erasure.tickets(customer, job.place, BATCH)
         changes = [await self._close(ticket, job, now) for ticket in tickets if ticket.status != "closed"]
-        await self.house.save(*changes, desk=(desk := await self.house.desks.current()))
+        desk = await self.house.desks.current()
+        await self.house.save(*changes, desk=desk)
         for ticket in tickets:
             line = Happened(
                 type="customer_erased", actor=job.asked_by, occurred_at=now, detected_at=now,
@@ -114,7 +114,7 @@ class Erasing:
         if tickets:
             tags = tags_of(desk.desk)
             await self.erasure.wipe_tickets([ticket.id for ticket in tickets], holding, tags, now)
-        last = len(tickets) < self.batch
+        last = len(tickets) < BATCH
         if last:
             await self.erasure.wipe_customer(holding)
         return Step(

@@ -20,9 +20,6 @@ T = TypeVar("T", bound=Struct)
 BUILT_IN = {"calendars": frozenset({"always_open"})}
 """Keys that exist without being written: `sla` knows this calendar by itself."""
 
-_OF_THE_TEAM = "team"
-"""What a policy may say instead of a calendar's key."""
-
 FACTS: dict[str, str | None] = {
     "channel": "channel",
     "source": None,
@@ -165,7 +162,7 @@ def _policy(policy: sla.Policy) -> Iterator[Reference]:
 
 
 def _calendar(at: str, key: str | None) -> Iterator[Reference]:
-    return _one(at, "calendars", None if key == _OF_THE_TEAM else key)
+    return _one(at, "calendars", None if key == sla.OF_THE_TEAM else key)
 
 
 def _rule(rule: routing.Rule) -> Iterator[Reference]:
