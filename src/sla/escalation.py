@@ -1,7 +1,7 @@
 """What passing time owes on one clock: coming close, breaking, and the escalation levels around it."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -14,6 +14,8 @@ from sla.terms import Level, Promise
 
 INSTANT = timedelta(microseconds=1)
 """The resolution of time here. A promise is kept at its due instant and broken one `INSTANT` later."""
+_FIRST = datetime.min.replace(tzinfo=UTC)
+"""Before all that comes: of each level the first firing is enough."""
 
 
 class Mark(NamedTuple):
@@ -45,7 +47,7 @@ def passed(clock: Clock, promise: Promise, now: datetime) -> tuple[Clock, list[E
             due_at = clock.due_at
             clock = broken(clock, due_at)
             events.append(event_of("breached", clock, due_at))
-    marks = [mark for mark in _marks(clock, promise) if mark.fires_at <= now]
+    marks = [mark for mark in _marks(clock, promise, now) if mark.fires_at <= now]
     if marks:
         clock, event = _fired(clock, marks)
         events.append(event)
@@ -76,7 +78,7 @@ def _instants(clock: Clock, promise: Promise) -> Iterator[datetime]:
             yield risk_at
         if clock.due_at is not None:
             yield clock.due_at + INSTANT
-    for mark in _marks(clock, promise):
+    for mark in _marks(clock, promise, _FIRST):
         yield mark.fires_at
 
 
@@ -86,8 +88,8 @@ def _risk_at(clock: Clock, promise: Promise) -> datetime | None:
     return clock.reaches(clock.budget * promise.at_risk, promise.hours)
 
 
-def _marks(clock: Clock, promise: Promise) -> Iterator[Mark]:
-    """Yield every firing to come, as far as it can be known; none while the clock is paused."""
+def _marks(clock: Clock, promise: Promise, until: datetime) -> Iterator[Mark]:
+    """Yield every firing until then, and of each level the first after it; none while the clock is paused."""
     if clock.since is None:
         return
     for rank, level in enumerate(promise.levels):
@@ -98,7 +100,7 @@ def _marks(clock: Clock, promise: Promise) -> Iterator[Mark]:
                 yield mark
                 firing = Firing(1, mark.at)
         if firing is not None and level.repeat is not None and clock.acknowledged_at is None:
-            yield from _repeats(clock, promise, rank, level, firing)
+            yield from _repeats(clock, promise, rank, level, firing, until)
 
 
 def _first(clock: Clock, promise: Promise, rank: int, level: Level) -> Mark | None:
@@ -124,13 +126,17 @@ def _at(clock: Clock, promise: Promise, level: Level) -> datetime | None:
     return max(clock.due_at + away, clock.since)
 
 
-def _repeats(clock: Clock, promise: Promise, rank: int, level: Level, firing: Firing) -> Iterator[Mark]:
+def _repeats(
+    clock: Clock, promise: Promise, rank: int, level: Level, firing: Firing, until: datetime
+) -> Iterator[Mark]:
     every, at = parse_time(level.repeat or ""), firing.at
     for times in range(firing.times, level.repeat_limit + 1):
         at = promise.hours.due(at, every) if level.in_business_time else at + every
         if clock.since is not None and at < clock.since:
             at = clock.since
         yield Mark(at, at + INSTANT, rank, level, times)
+        if at >= until:
+            return
 
 
 def _fired(clock: Clock, marks: list[Mark]) -> tuple[Clock, Event]:

@@ -35,6 +35,23 @@ sla_policies:
     targets:
       - {metric: first_response, budget: PT4H, at_risk: null}
 """
+_RULES = """
+agents:
+  ops: {name: Ops, email: ops@example.com}
+escalation_policies:
+  paging:
+    levels:
+      - {name: soon, before_due: PT15M, notify: [agent:ops]}
+      - {name: broken, after_due: PT0S, notify: [agent:ops], repeat: PT2H, repeat_limit: 8}
+    fallback: ["email:fallback@example.com"]
+sla_policies:
+  only:
+    order: 1
+    escalation: paging
+    targets:
+      - {metric: first_response, budget: PT4H}
+"""
+"""What a shop runs on: at risk, a level before due, one that repeats. Each ticket is an alert and a page."""
 _LATE = """
 SELECT count(*), coalesce(sum((detected_at < occurred_at)::int), 0),
        percentile_disc(ARRAY[0.5, 0.99, 1]) WITHIN GROUP (ORDER BY detected_at - occurred_at),
@@ -56,6 +73,7 @@ def measure(place: Place, armed: int, rate: int, crowd: int, overdue: int) -> No
     _stream(place, "fast", FEW, 5 * rate)
     _run(place, "at one instant", FEW, crowd, 1e6, timedelta())
     _run(place, "an hour overdue", FEW, overdue, overdue / 3600, timedelta(hours=1))
+    _run(place, "and each a page", FEW, overdue, overdue / 3600, timedelta(hours=1), _RULES)
     _show("Dramatiq's delay", 0, *_delayed(place, rate))
 
 
@@ -64,9 +82,11 @@ def _stream(place: Place, name: str, armed: int, rate: int) -> float:
     return _run(place, name, armed, round(rate * SECONDS), float(rate), timedelta())
 
 
-def _run(place: Place, name: str, armed: int, due: int, rate: float, ago: timedelta) -> float:
+def _run(
+    place: Place, name: str, armed: int, due: int, rate: float, ago: timedelta, desk: str = _DESK
+) -> float:
     """One form on a database of its own; seconds of processor time that a ticket cost, all processes."""
-    url = place.database("late_" + name.replace(" ", "_"), _DESK)
+    url = place.database("late_" + name.replace(" ", "_"), desk)
 
     async def prepare(app: Application) -> None:
         opened = await record(url)
