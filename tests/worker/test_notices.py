@@ -134,6 +134,22 @@ def test_whatever_a_customer_wrote_makes_one_subject_line_and_no_other_header(
     assert read(mail).keys() == read(notice(VIETNAMESE)).keys()
 
 
+@given(
+    st.lists(
+        st.sampled_from(["Máy", "ATM", "Hoàn", "Kiếm", "không", "nhả", "tiền", "của", "#1042", "–"]),
+        min_size=1,
+    )
+)
+def test_no_space_of_a_vietnamese_subject_is_lost_where_its_line_is_folded(said: list[str]) -> None:
+    ticket = replace(TICKET, subject=" ".join(said))
+    assert str(read(notice(VIETNAMESE, ticket=ticket))["subject"]).endswith(f"– {ticket.subject}")
+    assert str(read(notice(ENGLISH, ticket=ticket))["subject"]).endswith(f"– {ticket.subject}")
+
+
+def test_an_address_in_vietnamese_is_written_as_it_is() -> None:
+    assert "\r\nTo: trực@đâu.vn\r\n".encode() in notice(VIETNAMESE, destination="trực@đâu.vn")
+
+
 def test_a_page_of_a_run_says_why_it_began_and_how_to_acknowledge() -> None:
     run = UUID(int=5)
     begun = {

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from tickets.application.notices import METRICS, Language, addressed, spoken
+from tickets.application.notice_mail import notice_mail
+from tickets.application.notices import METRICS, Language, spoken
 from tickets.application.page import Page, harmless, stored
 from tickets.domain.escalation import Manner
 
@@ -74,10 +75,7 @@ class Digests:
             lines += ["", words["over"].format(over=over)]
         if way == "pager":
             return stored(Page(title=title, text="\n".join(lines)))
-        mail = addressed(self._sender, destination, notice_id, now)
-        mail["Subject"] = title
-        mail.set_content("\n".join(lines) + "\n", cte="base64")
-        return mail.as_bytes()
+        return notice_mail(self._sender, destination, notice_id, now, title, "\n".join(lines))
 
 
 def _line(text: str) -> str:

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from tickets.application.desk.duty_watch import Gap, HandOff
-from tickets.application.notices import Language, addressed, spoken
+from tickets.application.notice_mail import notice_mail
+from tickets.application.notices import Language, spoken
 from tickets.application.page import Page, stored
 from tickets.application.webhook_body import Told, webhook_body
 from tickets.domain.escalation import Manner
@@ -64,10 +65,7 @@ def render(
     title = WORDS[spoken(manner)][name].format(schedule=told.schedule)
     if way == "pager":
         return stored(Page(title, _text(told, manner)))
-    mail = addressed(sender.mail, destination, notice_id, now)
-    mail["Subject"] = title
-    mail.set_content(_text(told, manner) + "\n", cte="base64")
-    return mail.as_bytes()
+    return notice_mail(sender.mail, destination, notice_id, now, title, _text(told, manner))
 
 
 def _text(told: HandOff | Gap, manner: Manner) -> str:

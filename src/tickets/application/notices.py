@@ -2,8 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from email.message import EmailMessage
-from email.policy import SMTP
 from typing import Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -11,6 +9,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from tickets.application.facts import ROUTING, runs_of
+from tickets.application.notice_mail import domain_of, notice_mail
 from tickets.application.page import Link, Page, harmless, stored
 from tickets.application.runs.links import STANDS, Invited, link_token
 from tickets.application.tell_events import Event
@@ -162,14 +161,12 @@ class AlertNotices:
             )
             told = self._told(notice_id, "alert.raised", alert.detected_at, ticket, data)
             return webhook_body(told, manner.format)
-        mail = addressed(self._sender, destination, notice_id, alert.detected_at)
-        del mail["Message-ID"]  # the standard library would encode one longer than a line
         voice = _Voice(spoken(manner), ZoneInfo(manner.timezone))
-        mail["Subject"] = voice.subject(alert, ticket)
         has_it = f"\n\n{voice.words['acknowledge']}: {link}" if link else ""
-        mail.set_content(f"{voice.text(alert, ticket)}{has_it}\n\n{self._url(ticket)}\n", cte="base64")
+        text = f"{voice.text(alert, ticket)}{has_it}\n\n{self._url(ticket)}"
         own_id = message_id(ticket.id, notice_id, domain_of(self._sender), self._secret, "notice")
-        return f"Message-ID: {own_id}\r\n".encode("ascii") + mail.as_bytes()
+        title = voice.subject(alert, ticket)
+        return notice_mail(self._sender, destination, own_id, alert.detected_at, title, text)
 
     def event(self, notice_id: UUID, event: Event, ticket: Ticket, written: Format) -> bytes:
         """The bytes to send, the same in every attempt."""
@@ -208,23 +205,6 @@ class AlertNotices:
 
     def _url(self, ticket: Ticket) -> str:
         return f"{self._public_url}/v1/tickets/{ticket.id}"
-
-
-def domain_of(sender: str) -> str:
-    """The domain of an address, with or without a display name."""
-    return sender.rpartition("@")[2].rstrip(">")
-
-
-def addressed(sender: str, destination: str, notice_id: UUID, at: datetime) -> EmailMessage:
-    """A notice by mail, still without subject and text; nobody's automaton answers it (RFC 3834)."""
-    mail = EmailMessage(policy=SMTP)
-    mail["From"] = sender
-    mail["To"] = destination
-    mail["Date"] = at
-    mail["Message-ID"] = f"<{notice_id}@{domain_of(sender)}>"
-    mail["Auto-Submitted"] = "auto-generated"
-    mail["X-Auto-Response-Suppress"] = "All"
-    return mail
 
 
 class _Voice(Struct, frozen=True):

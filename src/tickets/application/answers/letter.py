@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from email.header import Header
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, quote
+from email.utils import format_datetime
 from hashlib import sha256
 from html import escape
 
 from msgspec import Struct
 
+from tickets.application.mail_fields import head, mailbox, words
 from tickets.domain.draft import Attachment
 from tickets.intake.text import NAME_LIMIT, SUBJECT_LIMIT, line
 
@@ -43,37 +43,21 @@ class Letter(Struct, frozen=True, kw_only=True):
 
 def letter_bytes(letter: Letter) -> bytes:
     """The bytes an outbox row keeps; `Return-Path` tells the way `email` where bounces go."""
-    head = "".join(f"{name}: {value}\r\n" for name, value in _fields(letter))
-    return head.encode("ascii") + _content(letter).as_bytes()
+    return head(_fields(letter)) + _content(letter).as_bytes()
 
 
 def _fields(letter: Letter) -> Iterator[tuple[str, str]]:
-    """Header fields, folded by hand: the standard library encodes Message-IDs longer than a line."""
     yield "Return-Path", f"<{letter.bounces_to}>"
-    yield "From", _mailbox(*letter.sender)
-    yield "To", _mailbox(*letter.to)
+    yield "From", mailbox(*letter.sender)
+    yield "To", mailbox(*letter.to)
     if letter.reply_to:
-        yield "Reply-To", _mailbox(letter.sender[0], letter.reply_to)
-    yield "Subject", _words(line(letter.subject, SUBJECT_LIMIT))
+        yield "Reply-To", mailbox(letter.sender[0], letter.reply_to)
+    yield "Subject", words(line(letter.subject, SUBJECT_LIMIT))
     yield "Date", format_datetime(letter.at)
     yield "Message-ID", letter.message_id
     yield "In-Reply-To", letter.answers
     yield "References", "\r\n ".join(letter.thread)
     yield from letter.extra
-
-
-def _mailbox(name: str, address: str) -> str:
-    name = line(name, NAME_LIMIT)
-    if not name:
-        return address
-    return f'"{quote(name)}" <{address}>' if name.isascii() else f"{_words(name)}\r\n <{address}>"
-
-
-def _words(text: str) -> str:
-    """Text in a header, as encoded words (RFC 2047) where it has to be."""
-    if text.isascii() and text.isprintable():
-        return text
-    return Header(text, "utf-8", maxlinelen=70, header_name="Subject").encode(linesep="\r\n")
 
 
 def _content(letter: Letter) -> EmailMessage:

@@ -1,0 +1,36 @@
+"""A notice by mail: a page, a digest, a hand-off, a gap. Same in, same bytes out."""
+
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from uuid import UUID
+
+from tickets.application.mail_fields import head, mailbox, words
+from tickets.intake.text import line
+
+_TITLE = 400
+"""Most characters of a subject: what stands before a ticket's own, and that."""
+
+
+def notice_mail(
+    sender: str, destination: str, own_id: UUID | str, at: datetime, title: str, text: str
+) -> bytes:
+    """The bytes to send; no automaton answers them (RFC 3834). `own_id` is a Message-ID or makes one."""
+    content = EmailMessage(policy=SMTP)
+    content.set_content(f"{text}\n", cte="base64")
+    fields = (
+        ("From", mailbox(*parseaddr(sender))),
+        ("To", destination),
+        ("Subject", words(line(title, _TITLE))),
+        ("Date", format_datetime(at)),
+        ("Message-ID", own_id if isinstance(own_id, str) else f"<{own_id}@{domain_of(sender)}>"),
+        ("Auto-Submitted", "auto-generated"),
+        ("X-Auto-Response-Suppress", "All"),
+    )
+    return head(fields) + content.as_bytes()
+
+
+def domain_of(sender: str) -> str:
+    """The domain of an address, with or without a display name."""
+    return sender.rpartition("@")[2].rstrip(">")
