@@ -83,7 +83,7 @@ def test_what_is_wrong_below_a_key_is_pointed_at_by_that_key() -> None:
     assert {fault.pointer: fault.detail for fault in find_faults(tree, Tree)} == {
         "/notes/a~1b": "expected `int`, got `str`",
         "/notes/much too long": "expected `str` of length <= 4",
-        "/marks/0/type": "invalid enum value 'c'",
+        "/marks/0/type": "'c' is none of a, b",
         "/marks/1/size": "expected `int` >= 0",
     }
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import httpx
+import pytest
 from tests.journeys.conftest import Shop
 
 from tickets.api.pagination import to_cursor
@@ -79,6 +80,33 @@ async def test_every_fault_of_a_body_is_named_at_once(shop: Shop) -> None:
     body = {"subject": 5, "wat": 1, "customer": {"phone": False}}
     found = problem(await shop.client.post("/v1/tickets", json=body), 422)
     assert {fault["pointer"] for fault in found["errors"]} == {"/subject", "/wat", "/customer/phone"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "said"),
+    [
+        (
+            "POST",
+            "/v1/tickets",
+            {"subject": "a", "priority": "asap"},
+            "'asap' is none of low, normal, high, urgent",
+        ),
+        ("POST", "/v1/sla/preview", {"opened_at": "2026-03-02"}, "must be an instant with offset, such as"),
+        ("GET", "/v1/outbox?state=ded", None, "'ded' is none of pending, "),
+        ("GET", "/v1/reports/sla?start=March", None, "must be a date, such as 2026-03-02"),
+    ],
+)
+async def test_a_fault_says_what_would_do(
+    shop: Shop, method: str, path: str, body: dict[str, str] | None, said: str
+) -> None:
+    (fault,) = problem(await shop.client.request(method, path, json=body), (400, 422))["errors"]
+    assert said in fault["detail"]
+    assert fault.get("parameter", "state") in {"state", "start"}  # as callers call it
+
+
+async def test_a_method_that_an_address_does_not_take_is_told_those_it_does(shop: Shop) -> None:
+    answer = await shop.client.patch("/v1/tickets", json={})
+    assert problem(answer, 405)["detail"] == f"This address takes {answer.headers['allow']}."
 
 
 async def test_a_body_must_say_that_it_is_json(shop: Shop) -> None:

@@ -220,6 +220,10 @@ async def test_snoozed_it_pages_again_when_the_time_is_over(shop: Shop) -> None:
     assert (await run(shop, ticket))["state"] == "open"
     path = f"/v1/tickets/{ticket}/escalations/{made['id']}/snooze"
     problem(await shop.client.post(path, json={"until": "2026-03-02T03:00:00Z"}), 409)
+    for never in ("2026-03-09T03:00:01Z", "3026-03-02T04:00:00Z"):
+        assert "within 7 days" in problem(await shop.client.post(path, json={"until": never}), 409)["detail"]
+    asleep = await act(shop, ticket, made["id"], "snooze", {"until": "2026-03-02T11:00:00+07:00"})
+    assert asleep["until"] == "2026-03-02T04:00:00Z"
 
 
 async def test_solving_the_ticket_resolves_its_runs_and_their_alerts(shop: Shop) -> None:

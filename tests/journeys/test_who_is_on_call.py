@@ -143,6 +143,7 @@ async def test_a_gap_is_seen_ahead(shop: Shop) -> None:
         "/v1/on-call?at=2200-01-01T00:00:00Z",
         "/v1/on-call?at=yesterday",
         "/v1/on-call?at=2026-03-02T10:00:00",
+        f"{DUTY}/shifts?from=2026-03-02",
         f"{DUTY}/shifts?from=2026-03-02T00:00:00Z&to=2026-03-02T00:00:00Z",
         f"{DUTY}/shifts?from=2026-03-02T00:00:00Z&to=2028-03-02T00:00:00Z",
         f"{DUTY}/shifts?from=2026-03-02T00:00:00Z&to=9999-12-31T23:59:59-14:00",
@@ -153,6 +154,14 @@ async def test_an_instant_or_period_that_cannot_be_is_refused(shop: Shop, path: 
     assert answer.status_code == 400, answer.text
     (fault,) = answer.json()["errors"]
     assert fault["parameter"] in {"at", "to", "from"}
+
+
+async def test_an_offset_whose_plus_became_a_space_is_told_how_to_write_it(shop: Shop) -> None:
+    answer = await shop.client.get("/v1/on-call?at=2026-03-02T10:00:00+07:00")
+    assert [fault["detail"] for fault in answer.json()["errors"]] == [
+        "must be an instant with offset, such as 2026-03-02T16:00:00+07:00; in an address + is written %2B"
+    ]
+    assert (await duty(shop, "2026-03-02T10:00:00%2B07:00"))["now"]["agent"]
 
 
 async def test_the_last_instants_of_all_can_be_asked_about(shop: Shop) -> None:

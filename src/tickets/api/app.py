@@ -5,13 +5,14 @@ from typing import Any
 
 from litestar import Litestar, Request
 from litestar.di import Provide
+from litestar.exceptions import ValidationException
 from litestar.types import ControllerRouterHandler
 
 from tickets.api.auth import Authorization
 from tickets.api.correlation import with_correlation
 from tickets.api.http_metrics import with_http_metrics
 from tickets.api.json_body import StrictJson
-from tickets.api.parameters import refuse_strange
+from tickets.api.parameters import refuse_strange, refuse_unreadable
 from tickets.api.parts import Parts
 from tickets.api.problems import Fault, Problem, to_response
 from tickets.api.refusals import REFUSALS
@@ -90,7 +91,7 @@ def create_app(parts: Parts, routes: Sequence[ControllerRouterHandler] = ROUTES)
         dependencies={"parts": Provide(lambda: parts, sync_to_thread=False)},
         guards=[Authorization(parts.api_keys, parts.now)],
         before_request=refuse_unusable,
-        exception_handlers={**REFUSALS, Exception: to_response},
+        exception_handlers={**REFUSALS, ValidationException: refuse_unreadable, Exception: to_response},
         dto=StrictJson,
         return_dto=None,
         request_max_body_size=parts.largest_body,

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import Struct
 
-from tickets.api.problems import Fault, lower_first
+from tickets.api.fault_words import in_words
+from tickets.api.problems import Fault
 
 _PLACE = re.compile(r" - at `(?P<key>key in )?\$(?P<path>[^`]*)`$")
 _STEP = re.compile(r"\.(?P<name>[^.\[]+)|\[(?P<index>\d+|\.\.\.)\]")
@@ -22,7 +23,8 @@ def find_faults(value: object, kind: Any, at: str = "") -> Iterator[Fault]:  # n
     Structs, lists and dicts are looked into, field by field; whatever else is wrong inside one field is named
     once, where msgspec stopped.
     """
-    kind = _without_none(kind)
+    if value is not None:
+        kind = _without_none(kind)
     if isinstance(value, dict) and _is_struct(kind):
         found = _faults_of_object(value, kind, at)
     elif isinstance(value, dict) and (parts := _parts_of(kind, dict)):
@@ -79,11 +81,11 @@ def _fault_of(value: object, kind: Any, at: str) -> Iterator[Fault]:  # noqa: AN
     try:
         msgspec.convert(value, kind, str_keys=True)
     except msgspec.ValidationError as error:
-        yield to_fault(str(error), at)
+        yield to_fault(str(error), at, kind)
 
 
-def to_fault(message: str, at: str = "") -> Fault:
-    """A message of msgspec's with the place it names as a pointer below `at`."""
+def to_fault(message: str, at: str = "", kind: Any = None) -> Fault:  # noqa: ANN401 - any type msgspec knows
+    """A message of msgspec's about a kind, with the place it names as a pointer below `at`."""
     place = _PLACE.search(message)
     if place is not None:
         message = message[: place.start()]
@@ -95,7 +97,7 @@ def to_fault(message: str, at: str = "") -> Fault:
         return Fault("is not a known field", pointer=f"{at}/{escape(unknown[1])}")
     if (missing := _NO_FIELD.match(message)) is not None:
         return Fault("is required", pointer=f"{at}/{escape(missing[1])}")
-    return Fault(lower_first(message), pointer=at)
+    return Fault(in_words(message, kind), pointer=at)
 
 
 def _is_struct(kind: object) -> bool:

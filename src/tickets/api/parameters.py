@@ -1,15 +1,19 @@
 """What a route takes beside its body, read off its signature; what else stands in the query is refused."""
 
+import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
-from litestar import Request
+from litestar import Request, Response
 from litestar.constants import RESERVED_KWARGS
+from litestar.exceptions import ValidationException
 from litestar.handlers import BaseRouteHandler
 from litestar.params import ParameterKwarg
 from litestar.typing import FieldDefinition
 
-from tickets.api.problems import Fault, Problem
+from tickets.api.fault_words import in_words
+from tickets.api.problems import Fault, Problem, to_response
 
 _LENIENT: Final = "any_query"
 ANY_QUERY: Final[dict[str, object]] = {_LENIENT: True}
@@ -48,6 +52,31 @@ def refuse_strange(request: Request[Any, Any, Any]) -> None:
         offer = f"there are {', '.join(known)}" if known else "there are none here"
         faults = [Fault(f"is not a query parameter; {offer}", parameter=given) for given in strange]
         raise Problem(400, "A parameter of the request cannot be used.", errors=faults)
+
+
+def refuse_unreadable(request: Request[Any, Any, Any], error: ValidationException) -> Response[bytes]:
+    """Litestar's faults of path, query and header, in our shape. Bodies are checked by `json_body`."""
+    fields = {field.name: field for field in parameters(request.route_handler)}
+    extra = error.extra if isinstance(error.extra, list) else []
+    faults = [_fault(one, fields) for one in extra if isinstance(one, dict)]
+    if any(fault.pointer is not None for fault in faults):
+        return to_response(request, Problem(400, "The request needs a JSON body.", errors=faults))
+    said = "A parameter of the request cannot be used."
+    return to_response(request, Problem(400, said, errors=faults))
+
+
+_MISSING = re.compile(r"^'\w+'$|^Missing required")
+
+
+def _fault(one: Mapping[str, object], fields: Mapping[str, FieldDefinition]) -> Fault:
+    key, message = str(one.get("key", "")), str(one.get("message", ""))
+    if key == "data":
+        return Fault("the body is empty", pointer="")
+    field = fields.get(key)
+    detail = "is required" if _MISSING.match(message) else in_words(message, field and field.annotation)
+    if "+07:00" in detail:
+        detail += "; in an address + is written %2B"
+    return Fault(detail, parameter=(name(field) if field else key) or None)
 
 
 @cache

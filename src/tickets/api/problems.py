@@ -1,6 +1,5 @@
 """Every refusal and failure is one `application/problem+json` document (RFC 9457)."""
 
-import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import msgspec
 import structlog
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, InternalServerException, ValidationException
+from litestar.exceptions import HTTPException, InternalServerException
 from msgspec import Struct
 
 from tickets.application.object_store import ObjectGone
@@ -99,8 +98,6 @@ def understood(error: Exception) -> Problem:
     """The problem an exception of ours, of Litestar or of the database comes to; 500 for any other."""
     if isinstance(error, Problem):
         return error
-    if isinstance(error, ValidationException):
-        return _of_parameters(error)
     if isinstance(error, HTTPException) and error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
         return Problem(error.status_code, _detail(error), headers=error.headers)
     if isinstance(error, InternalServerException) and error.detail == _HUNG_UP:
@@ -118,29 +115,7 @@ def _of_storage(error: Exception) -> Problem:
 
 def _detail(error: HTTPException) -> str | None:
     phrase = HTTPStatus(error.status_code).phrase
+    allowed = {name.lower(): value for name, value in (error.headers or {}).items()}.get("allow")
+    if allowed is not None:
+        return f"This address takes {allowed}."
     return None if error.detail.casefold() == phrase.casefold() else error.detail
-
-
-def _of_parameters(error: ValidationException) -> Problem:
-    """Litestar's faults of path, query and header, in our shape. Bodies are checked by `json_body`."""
-    extra = error.extra if isinstance(error.extra, list) else []
-    faults = [_fault(one) for one in extra if isinstance(one, dict)]
-    if any(fault.pointer is not None for fault in faults):
-        return Problem(400, "The request needs a JSON body.", errors=faults)
-    return Problem(400, "A parameter of the request cannot be used.", errors=faults)
-
-
-_MISSING = re.compile(r"^'\w+'$|^Missing required")
-
-
-def _fault(one: Mapping[str, object]) -> Fault:
-    key, message = str(one.get("key", "")), str(one.get("message", ""))
-    if key == "data":
-        return Fault("the body is empty", pointer="")
-    detail = "is required" if _MISSING.match(message) else lower_first(message)
-    return Fault(detail, parameter=key or None)
-
-
-def lower_first(text: str) -> str:
-    """A message as the end of a sentence."""
-    return text[:1].lower() + text[1:]

@@ -1,7 +1,7 @@
 """`/v1/on-call` and `/v1/schedules`: who answers when, as a page, as an iCalendar, and by override."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from urllib.parse import quote
 
@@ -201,7 +201,7 @@ def _checked(at: datetime, parameter: str) -> datetime:
         raise _refused("must carry its offset from UTC, such as Z or +07:00", parameter)
     if not EARLIEST <= at < LATEST:
         raise _refused(f"must lie between {EARLIEST:%Y-%m-%d} and {LATEST:%Y-%m-%d}", parameter)
-    return at
+    return at.astimezone(UTC)
 
 
 def _refused(detail: str, parameter: str) -> Problem:

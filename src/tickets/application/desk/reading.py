@@ -111,6 +111,8 @@ class Reader:
         words = _words(kind)
         if words and isinstance(tree, str):
             return f"{tree!r} is none of {', '.join(words)}{self._faults.hint('word', tree, words)}"
+        if message == "Invalid RFC3339 encoded datetime":
+            return f"{tree!r} is no date and time such as 2026-01-05T08:00:00"
         expected, got, _ = message.partition(", got `")
         message = f"{expected}, got {_shown(tree)}" if got else message
         return message[:1].lower() + message[1:]

@@ -1,7 +1,7 @@
 """What people do with runs: begin one by hand, say "I have it", hand it on, leave it for later, end it."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from msgspec import Struct
@@ -14,6 +14,9 @@ from tickets.application.house import House
 from tickets.domain.errors import NotFound, Refused, Stale
 from tickets.domain.escalation import Escalation
 from tickets.domain.ticket import Change, Settled, Ticket
+
+ASLEEP = timedelta(days=7)
+"""How long a run may be snoozed: what nobody will hear of for longer is forgotten."""
 
 
 class Acknowledge(Struct, frozen=True):
@@ -115,14 +118,14 @@ async def tell_run(
     Raises:
         NotFound: no such ticket or run.
         Stale: the ticket is not at the expected epoch any more.
-        Refused: it is to be snoozed until an instant that has passed.
+        Refused: it is to be snoozed until an instant that has passed, or for longer than `ASLEEP`.
     """
     desk = await house.desks.current()
     async with house.tickets.transaction():
         ticket = await _locked(house, ticket_id, expected)
         run = find_run(ticket, run_id)
-        if isinstance(act, Snooze) and act.until <= now:
-            raise Refused("it can be snoozed until an instant to come")
+        if isinstance(act, Snooze) and not now < act.until <= now + ASLEEP:
+            raise Refused(f"it can be snoozed until an instant to come, within {ASLEEP.days} days")
         change = await _told(house, desk, ticket, run, _signal(act, now, by), by, now, correlation_id)
         if change.happened or facts.runs_of(change.after) != facts.runs_of(ticket):
             await house.save(change, desk=desk)
