@@ -86,6 +86,6 @@ class Balance:
 
         Without it a heavy ticket would starve: light ones would take every unit the moment it came free.
         """
-        pool = among & self.roster.index.sized(weight) & ~self.reserved
-        if pool:
-            self.reserved |= 1 << max(bits(pool), key=lambda i: (self.free(i), -i))
+        able = among & self.roster.index.sized(weight) & ~self.reserved
+        if able:
+            self.reserved |= 1 << max(bits(able), key=lambda i: (self.free(i), -i))

@@ -47,11 +47,11 @@ class CallAnswered(_Signal, frozen=True, tag="call_answered"):
 
 
 class Assigned(_Signal, frozen=True, tag="assigned"):
-    """Somebody owns the ticket."""
+    """Somebody holds the ticket."""
 
 
 class Unassigned(_Signal, frozen=True, tag="unassigned"):
-    """Nobody owns the ticket any more."""
+    """Nobody holds the ticket any more."""
 
 
 class TermsChanged(_Signal, frozen=True, tag="terms_changed"):

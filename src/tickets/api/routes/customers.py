@@ -185,11 +185,11 @@ async def customer_timeline(
 
     Of a customer who was merged it is the past of the one they live on in.
     """
-    owner = await parts.customers_kept.survivor(id)
-    if owner is None:
+    survivor = await parts.customers_kept.survivor(id)
+    if survivor is None:
         raise NotFound(f"there is no customer {id}")
     behind = from_cursor(cursor, Place) if cursor else None
-    rows = await parts.customer_reading.timeline(owner, behind, limit + 1)
+    rows = await parts.customer_reading.timeline(survivor, behind, limit + 1)
     return answer_page(request, rows, limit, key=lambda one: (one.at, one.type, one.id), show=lambda one: one)
 
 

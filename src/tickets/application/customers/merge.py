@@ -70,10 +70,10 @@ async def _join(
     own = [] if (after.tier, after.segment) == (survivor.tier, survivor.segment) else [survivor.id]
     changes: list[Change] = []
     moved: list[UUID] = []
-    for owner in sorted([other.id, *own]):
-        working = await store.lock_working(owner)
+    for each in sorted([other.id, *own]):
+        working = await store.lock_working(each)
         changes += await customers.hand_over(working, after.customer, actor, now, gone=other.id)
-        if owner == other.id:
+        if each == other.id:
             moved += [ticket.id for ticket in working]
     moved += await store.move_rest(other.id, survivor.id, None, actor, now)
     identities = await store.move_identities(other.id, survivor.id)

@@ -118,7 +118,7 @@ def staffing(came: Iterable[Came], desk: CompiledDesk, wanted: Wanted, now: date
         rows=tuple(
             row
             for group in sorted(groups)
-            for row in _rows(groups[group], _pool(group, desk), group, scheduled, days, promise)
+            for row in _rows(groups[group], _able(group, desk), group, scheduled, days, promise)
         ),
     )
 
@@ -143,7 +143,7 @@ def _groups(came: Came, desk: CompiledDesk, by: frozenset[Side]) -> Iterator[_Gr
 
 def _rows(
     came: Sequence[Came],
-    pool: Sequence[Agent],
+    able: Sequence[Agent],
     group: _Group,
     scheduled: Scheduled,
     days: Mapping[int, int],
@@ -158,9 +158,9 @@ def _rows(
     known = sum(handled)
     handling = timedelta(seconds=sum(seconds) / known) if known else None
     load = loads(arrivals, handling) if handling else None
-    there = scheduled.of(pool)
+    there = scheduled.of(able)
     weight = sum(each.units for each in came) / sum(each.arrivals for each in came)
-    each_holds = sum(agent.capacity for agent in pool) / len(pool) / weight if pool else 1.0
+    each_holds = sum(agent.capacity for agent in able) / len(able) / weight if able else 1.0
     for hour in range(HOURS):
         if not arrivals[hour] and (load is None or round(load[hour], 3) == 0):
             continue
@@ -179,13 +179,13 @@ def _rows(
             load=None if load is None else round(load[hour], 3),
             slots=slots,
             needed=needed,
-            rostered=len(pool),
+            rostered=len(able),
             scheduled=round(there[hour], 2),
             gap=None if needed is None else round(needed - there[hour], 2),
         )
 
 
-def _pool(group: _Group, desk: CompiledDesk) -> list[Agent]:
+def _able(group: _Group, desk: CompiledDesk) -> list[Agent]:
     """The agents who could take such tickets without anything being given up."""
     line = set(desk.region_line(group.region)) if group.region else set[str]()
     return [
