@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Literal
 from uuid import UUID
 
-from msgspec import Raw, Struct
+from msgspec import UNSET, Raw, Struct, UnsetType
 from msgspec.structs import replace
 
 from tickets.application import facts
@@ -53,12 +52,12 @@ async def arrive(
     idempotent: Idempotent | None = None,
     answering: Answering | None = None,
     correlation_id: str | None = None,
-    after: UUID | Literal[""] | None = "",
+    after: UUID | UnsetType | None = UNSET,
 ) -> Arrived:
     """Take a request in, exactly once.
 
-    `after` is the ticket a new one of the same customer would come next to (None: no other), if only one
-    may: of two that come at once the second raises `Superseded` at once, to be thought over.
+    Where `after` is given, only one new ticket of the customer may come next to that one (None: be their
+    first): of two that come at once the second raises `Superseded` at once, to be thought over.
 
     Raises:
         KeyReused: its Idempotency-Key belongs to another request.
@@ -66,7 +65,7 @@ async def arrive(
     """
     ledger = Ledger(draft.channel, draft.account, draft.external_id, draft.conversation, envelope)
     request = _Request(house, draft, ledger, now, idempotent, answering, correlation_id, after)
-    for _ in range(ATTEMPTS - 1 if after == "" else 0):
+    for _ in range(ATTEMPTS - 1 if after is UNSET else 0):
         with suppress(Superseded):
             return await request.take()
     return await request.take()
@@ -80,7 +79,7 @@ class _Request(Struct, frozen=True):
     idempotent: Idempotent | None
     answering: Answering | None
     correlation_id: str | None
-    after: UUID | Literal[""] | None
+    after: UUID | UnsetType | None
 
     async def take(self) -> Arrived:
         """Decide on what is known now."""
@@ -237,7 +236,7 @@ class _Request(Struct, frozen=True):
             idempotent = replace(idempotent, answer=self.answering(change.after, customer))
         ledger = self.ledger
         after = related_to if self.draft.quiet is not None else self.after
-        if after != "":
+        if after is not UNSET:
             ledger = replace(ledger, follows=f"follows:{customer.id}:{after}")
         number = await house.tickets.open(change, newcomer, ledger, known.revision, idempotent)
         house.observer.changed(change)

@@ -8,10 +8,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Protocol
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
 from tickets.application.arrive import Arrived, arrive
@@ -179,9 +179,9 @@ class _Telling(Struct, frozen=True):
             last = await self.calls.last(self.number, self.line.key)
             with suppress(Superseded):
                 return await self.tell(last)
-        return await self.tell("")
+        return await self.tell(UNSET)
 
-    async def tell(self, last: UUID | Literal[""] | None) -> Arrived:
+    async def tell(self, last: UUID | UnsetType | None) -> Arrived:
         """Tell the ticket of a call what it has not heard, opening one where that is due."""
         heard, call = self.heard, self.heard.call
         targets = [heard.ticket] if heard.ticket else []
@@ -206,7 +206,7 @@ class _Telling(Struct, frozen=True):
             return (await self.calls.awaiting(self.number, self.line.key))[:1]
         return await self.calls.awaiting(self.number, None)
 
-    async def arrive_all(self, target: UUID | None, last: UUID | Literal[""] | None) -> Arrived:
+    async def arrive_all(self, target: UUID | None, last: UUID | UnsetType | None) -> Arrived:
         """Take in each milestone that its ticket has not heard of."""
         arrived, new = Arrived(), False
         call = self.heard.call
@@ -215,7 +215,7 @@ class _Telling(Struct, frozen=True):
             draft = draft_of_call(milestone, customer, self.line, self.about)
             if draft.external_id not in self.heard.told:
                 draft = replace(draft, ticket=target, external_id=_once(draft, call, target))
-                after = last if target is None else ""
+                after = last if target is None else UNSET
                 arrived = await arrive(
                     self.house, draft, self.now, correlation_id=self.correlation_id, after=after
                 )
