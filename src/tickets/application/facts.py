@@ -16,7 +16,6 @@ from tickets.domain.ticket import Change, Happened, Ticket
 Facts = Mapping[str, frozenset[str]]
 _ACCOUNT = {"form": "form", "inbox": "mailbox", "hotline": "line", "api": "client"}
 _encode = msgspec.json.Encoder().encode
-_clocks = msgspec.json.Decoder(sla.Clocks).decode
 _terms = msgspec.json.Decoder(sla.Terms).decode
 _ALWAYS = sla.BusinessCalendar(always_open=True)
 _runs = msgspec.json.Decoder(tuple[sla.Run, ...]).decode
@@ -32,6 +31,9 @@ Opened = sla.Opened
 StatusChanged = sla.StatusChanged
 Unassigned = sla.Unassigned
 """What commands tell the promises, in their own words."""
+
+read_clocks = msgspec.json.Decoder(sla.Clocks).decode
+"""Clocks as a ticket keeps them."""
 
 _ANSWERS = frozenset({"first_response", "next_response"})
 
@@ -128,7 +130,7 @@ def opened(ticket: Ticket, pinned: Pinned, now: datetime) -> Verdict:
 
 def reopens(ticket: Ticket, pinned: Pinned, at: datetime) -> bool:
     """Whether a customer's message at `at` reopens the ticket: it is solved, and not in its quiet period."""
-    return sla.reopens(_clocks(ticket.clocks), pinned.terms, at)
+    return sla.reopens(clocks_of(ticket), pinned.terms, at)
 
 
 def terms_changed(ticket: Ticket, before: Pinned, after: Pinned, at: datetime, now: datetime) -> Verdict:
@@ -141,9 +143,7 @@ def terms_changed(ticket: Ticket, before: Pinned, after: Pinned, at: datetime, n
 
 def unanswered_since(ticket: Ticket) -> datetime | None:
     """Since when its customer has waited for an answer that is promised; None when they do not."""
-    waits = [
-        clock.started_at for clock in _clocks(ticket.clocks) if clock.is_live and clock.metric in _ANSWERS
-    ]
+    waits = [clock.started_at for clock in clocks_of(ticket) if clock.is_live and clock.metric in _ANSWERS]
     return min(waits, default=None)
 
 
@@ -160,7 +160,7 @@ def time_passed(ticket: Ticket, pinned: Pinned, now: datetime) -> Verdict:
 
 def told(ticket: Ticket, signal: sla.Signal, pinned: Pinned, now: datetime) -> Verdict:
     """Tell the promise engine, and put what it says on the ticket."""
-    outcome = sla.apply(signal, _clocks(ticket.clocks), pinned.terms, now)
+    outcome = sla.apply(signal, clocks_of(ticket), pinned.terms, now)
     moved = with_clocks(ticket, outcome.clocks, outcome.next_instant)
     escalations = escalations_of(outcome.events, pinned)
     counted = replace(signal, at=outcome.clocks.seen_at or signal.at)
@@ -200,12 +200,12 @@ def hours_of(metric: str, pinned: Pinned) -> sla.BusinessCalendar:
 
 def clocks_of(ticket: Ticket) -> sla.Clocks:
     """Its clocks."""
-    return _clocks(ticket.clocks)
+    return read_clocks(ticket.clocks)
 
 
 def due_instants(ticket: Ticket) -> dict[str, datetime]:
     """When what is promised is due, by metric, of the clocks that run."""
-    clocks = _clocks(ticket.clocks)
+    clocks = clocks_of(ticket)
     return {clock.metric: clock.due_at for clock in clocks if clock.state == "running" and clock.due_at}
 
 

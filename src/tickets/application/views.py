@@ -4,7 +4,7 @@ from uuid import UUID
 
 from msgspec import Raw, Struct
 
-from tickets.application.promises.clock_view import ClockView, clocks_of
+from tickets.application.promises.clock_view import ClockView, shown_clocks
 from tickets.domain.draft import FieldValue, Identity
 from tickets.domain.ticket import Customer, Ticket
 from tickets.domain.words import Instant
@@ -214,7 +214,7 @@ def show(ticket: Ticket, customer: Customer) -> TicketView:
         region=ticket.region,
         tags=ticket.tags,
         fields=ticket.fields,
-        clocks=clocks_of(ticket),
+        clocks=shown_clocks(ticket),
         due_at=ticket.due_at,
         routing=ticket.routing or _NOT_YET,
         waiting_since=ticket.waiting_since,

@@ -1,20 +1,19 @@
 """Customers in PostgreSQL: who they are, by what they are known, who was merged into whom."""
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, contextmanager
+from collections.abc import Collection, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from uuid import UUID
 
-import asyncpg
 from msgspec import Struct
 
-from tickets.application.ports import Superseded
 from tickets.domain.customer import CustomerRecord, Merge, MovedIdentity
 from tickets.domain.draft import Identity
 from tickets.domain.ticket import Ticket
 from tickets.persistence.engine import Engine
 from tickets.persistence.rows import Rows
 from tickets.persistence.ticket_sql import TICKET
+from tickets.persistence.ticket_store import superseded
 
 RECORD = Rows(CustomerRecord)
 _MERGE = Rows(Merge)
@@ -232,12 +231,3 @@ class PostgresCustomers:
     async def split(self, merge: Merge, by: str, now: datetime) -> None:
         """A merge is undone."""
         await self.engine.execute(_SPLIT, merge.id, merge.other_id, by, now)
-
-
-@contextmanager
-def superseded() -> Iterator[None]:
-    """Whoever wrote first wins; we are to come again."""
-    try:
-        yield
-    except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError) as lost:
-        raise Superseded from lost

@@ -149,7 +149,7 @@ class PostgresTickets(PostgresAlerts, PostgresPlacements):
     ) -> int:
         """Write a new ticket and everything with it; its number. Raises `Superseded`."""
         opening = Opening(change, customer, ledger, revision, idempotent)
-        with _superseded():
+        with superseded():
             if any(message.attachments for message in change.messages):
                 async with self.engine.transaction():
                     number = (await self._open([opening]))[0]
@@ -179,7 +179,7 @@ class PostgresTickets(PostgresAlerts, PostgresPlacements):
     async def save(self, changes: Sequence[Change], ledger: Ledger | None = None) -> None:
         """Write changes of locked tickets, and in the ledger what brought the first. Raises `Superseded`."""
         timed = all(map(only_timed, changes))
-        with _superseded():
+        with superseded():
             saved = await self.engine.fetch(
                 sql.SAVE_TIMED if timed else sql.SAVE, document(changes, [ledger], timed=timed)
             )
@@ -245,7 +245,8 @@ class PostgresTickets(PostgresAlerts, PostgresPlacements):
 
 
 @contextmanager
-def _superseded() -> Iterator[None]:
+def superseded() -> Iterator[None]:
+    """Whoever wrote first wins; we are to come again."""
     try:
         yield
     except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError) as twin:

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct, field
 
-from tickets.application.promises.clock_view import ClockView, clocks_of
+from tickets.application.promises.clock_view import ClockView, shown_clocks
 from tickets.domain.ticket import Ticket
 from tickets.persistence.engine import Engine
 from tickets.persistence.ticket_sql import TICKET
@@ -97,7 +97,7 @@ def _count(found: Tally, ticket: Ticket) -> None:
         found.waiting[_reason(ticket)] += 1
     else:
         found.solved_unassigned += 1
-    for clock in clocks_of(ticket):
+    for clock in shown_clocks(ticket):
         found.clocks[clock.state] += 1
 
 
@@ -112,7 +112,7 @@ def _reason(ticket: Ticket) -> str:
 
 
 def _compare(found: Tally, case: Case, ticket: Ticket) -> None:
-    clock = next((clock for clock in clocks_of(ticket) if clock.metric == "resolution"), None)
+    clock = next((clock for clock in shown_clocks(ticket) if clock.metric == "resolution"), None)
     if case.due is not None:
         ours = _due(clock)
         equal = ours is not None and abs(ours - case.due) < PRECISION

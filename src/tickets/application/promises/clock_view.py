@@ -1,13 +1,11 @@
 """A ticket's clocks as shown."""
 
-import msgspec
 from msgspec import Struct
 
 import sla
+from tickets.application.facts import clocks_of
 from tickets.domain.ticket import Ticket
 from tickets.domain.words import Instant
-
-_read = msgspec.json.Decoder(sla.Clocks).decode
 
 
 class ClockView(Struct, frozen=True, kw_only=True):
@@ -25,7 +23,7 @@ class ClockView(Struct, frozen=True, kw_only=True):
     ended_at: Instant | None
 
 
-def clocks_of(ticket: Ticket) -> list[ClockView]:
+def shown_clocks(ticket: Ticket) -> list[ClockView]:
     """The ticket's clocks, oldest first. `used` is as of the last signal."""
     return [
         ClockView(
@@ -40,5 +38,5 @@ def clocks_of(ticket: Ticket) -> list[ClockView]:
             breached_at=clock.breached_at,
             ended_at=clock.ended_at,
         )
-        for clock in _read(ticket.clocks)
+        for clock in clocks_of(ticket)
     ]

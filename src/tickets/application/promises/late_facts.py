@@ -18,8 +18,6 @@ from tickets.domain.ticket import Happened, Ticket
 LateKind = Literal["agent_replied", "customer_replied", "call_answered", "call_missed"]
 """What may be told late: who spoke to whom. A ticket's status is on record; terms never reach back."""
 
-_clocks = msgspec.json.Decoder(sla.Clocks).decode
-
 
 class LateFact(Struct, frozen=True, kw_only=True):
     """Something that happened at `occurred_at`; `note` is why it is told only now."""
@@ -63,7 +61,7 @@ def amendment(
     """
     signal = msgspec.convert({"type": fact.type, "at": fact.occurred_at}, sla.Signal)
     try:
-        amended = sla.amend(signals_of(lines), signal, _clocks(ticket.clocks), first.terms, now)
+        amended = sla.amend(signals_of(lines), signal, facts.clocks_of(ticket), first.terms, now)
     except sla.InstantError as error:
         raise Refused(f"the fact {error.faults[0].message}") from error
     record: dict[str, object] = {

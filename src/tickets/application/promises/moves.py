@@ -4,18 +4,15 @@ from collections import Counter
 from datetime import datetime
 from typing import Literal, get_args
 
-import msgspec
 from msgspec import Raw
 
 import sla
-from tickets.application.facts import Pinned
+from tickets.application.facts import Pinned, read_clocks
 
 Move = Literal["due_earlier", "due_later", "due_passed", "begun", "dropped"]
 """What may become of a clock. `due_passed`: more was used than the new terms allow, so it broke at once."""
 
 MOVES: tuple[Move, ...] = get_args(Move)
-
-_clocks = msgspec.json.Decoder(sla.Clocks).decode
 
 
 def moves(before: Raw, pinned: Pinned, after: Raw, now: datetime) -> Counter[Move]:
@@ -23,9 +20,9 @@ def moves(before: Raw, pinned: Pinned, after: Raw, now: datetime) -> Counter[Mov
 
     What time alone had done by then is no part of it.
     """
-    old = sla.apply(sla.TimePassed(now), _clocks(before), pinned.terms, now).clocks
+    old = sla.apply(sla.TimePassed(now), read_clocks(before), pinned.terms, now).clocks
     was = {(clock.metric, clock.cycle): clock for clock in old}
-    found = (_move(was.get((clock.metric, clock.cycle)), clock) for clock in _clocks(after))
+    found = (_move(was.get((clock.metric, clock.cycle)), clock) for clock in read_clocks(after))
     return Counter(move for move in found if move is not None)
 
 

@@ -4,18 +4,15 @@ from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID
 
-import msgspec
 from msgspec import Struct
 
 import sla
-from tickets.application.facts import Pinned
+from tickets.application.facts import Pinned, clocks_of
 from tickets.domain.ticket import Ticket
 from tickets.domain.words import Instant
 
 MOST_AHEAD = 100
 """How far ahead is looked, in instants. Levels and their repeats come to an end long before."""
-
-_clocks = msgspec.json.Decoder(sla.Clocks).decode
 
 
 class Ahead(Struct, frozen=True, kw_only=True):
@@ -71,7 +68,7 @@ class PromisesView(Struct, frozen=True, kw_only=True):
 
 def promises_of(ticket: Ticket, pinned: Pinned, now: datetime) -> PromisesView:
     """How the promises stand at `now`, also what nobody has noticed yet."""
-    outcome = sla.apply(sla.TimePassed(now), _clocks(ticket.clocks), pinned.terms, now)
+    outcome = sla.apply(sla.TimePassed(now), clocks_of(ticket), pinned.terms, now)
     running = [clock.due_at for clock in outcome.clocks if clock.state == "running" and clock.due_at]
     return PromisesView(
         ticket=ticket.id,

@@ -5,13 +5,10 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-import msgspec
 from msgspec import Raw, Struct
 
 import sla
-from tickets.application.facts import Pinned
-
-_clocks = msgspec.json.Decoder(sla.Clocks).decode
+from tickets.application.facts import Pinned, read_clocks
 
 
 class Kept(Struct, frozen=True):
@@ -45,7 +42,7 @@ def verdicts(kept: Kept, terms: Mapping[bytes, Pinned], now: datetime) -> Iterat
     A promise is met when it is fulfilled and broken at its due instant. Clocks that run in time, are paused
     in time or were cancelled unbroken have no verdict.
     """
-    for clock in _clocks(kept.clocks):
+    for clock in read_clocks(kept.clocks):
         if clock.state == "met" and clock.ended_at is not None:
             yield _verdict(clock, clock.ended_at, clock.used, clock.ended_at, met=True)
         elif (broken_at := _broken_at(clock, now)) is not None:
