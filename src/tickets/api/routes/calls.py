@@ -59,7 +59,7 @@ class Calls(Struct, frozen=True):
 
 
 @get("/v1/tickets/{id:uuid}/calls", opt=needs("tickets:read"), tags=_TAGS, operation_id="listCalls")
-async def list_calls(id: FromPath[UUID], parts: FromParts) -> Calls:  # noqa: A002 - the path's own word
+async def list_calls(id: FromPath[UUID], parts: FromParts) -> Calls:
     """Its telephone calls, rebuilt from what was told of them."""
     found = await parts.calls.of_ticket(id)
     if not found and await parts.house.tickets.read(id) is None:

@@ -20,7 +20,7 @@ from tickets.persistence.customer_reading import CustomerExport
 
 
 @get("/v1/customers/{id:uuid}/export", opt=READ, tags=TAGS, operation_id="exportCustomer")
-async def export_customer(id: FromPath[UUID], parts: FromParts) -> Response[CustomerExport]:  # noqa: A002
+async def export_customer(id: FromPath[UUID], parts: FromParts) -> Response[CustomerExport]:
     """Everything we hold of a customer, those merged into them included, as one document."""
     export = await parts.customer_reading.export(id)
     if export is None:
@@ -42,7 +42,7 @@ class Confirmed(Struct, frozen=True, forbid_unknown_fields=True):
     status_code=HTTPStatus.ACCEPTED,
 )
 async def erase_customer(
-    id: FromPath[UUID],  # noqa: A002 - the path's own word
+    id: FromPath[UUID],
     request: Call,
     parts: FromParts,
     data: JSONBody[Confirmed],

@@ -35,7 +35,7 @@ class ChosenCustomer(Struct, frozen=True, forbid_unknown_fields=True):
 
 @post("/v1/customers/{id:uuid}/merge", opt=WRITE, tags=TAGS, operation_id="mergeCustomers", status_code=200)
 async def merge_customers(
-    id: FromPath[UUID],  # noqa: A002 - the path's own word
+    id: FromPath[UUID],
     request: Call,
     parts: FromParts,
     data: JSONBody[OtherCustomer],
@@ -50,7 +50,7 @@ async def merge_customers(
 
 @post("/v1/customers/{id:uuid}/split", opt=WRITE, tags=TAGS, operation_id="splitCustomers", status_code=200)
 async def split_customers(
-    id: FromPath[UUID],  # noqa: A002 - the path's own word
+    id: FromPath[UUID],
     request: Call,
     parts: FromParts,
     data: JSONBody[OtherCustomer],
@@ -86,7 +86,7 @@ async def _answered(
     operation_id="setTicketCustomer",
 )
 async def set_customer(
-    id: FromPath[UUID],  # noqa: A002 - the path's own word
+    id: FromPath[UUID],
     request: Call,
     parts: FromParts,
     data: JSONBody[ChosenCustomer],

@@ -95,14 +95,14 @@ async def normal(parts: Parts, kind: IdentityKind, value: str) -> Identity | Non
 
 
 @get("/v1/customers/{id:uuid}", opt=READ, tags=TAGS, operation_id="getCustomer")
-async def get_customer(id: FromPath[UUID], parts: FromParts) -> Response[CustomerRecord]:  # noqa: A002
+async def get_customer(id: FromPath[UUID], parts: FromParts) -> Response[CustomerRecord]:
     """One customer; of one who was merged, whom they live on in."""
     return shown(await found(parts, id))
 
 
 @patch("/v1/customers/{id:uuid}", opt=WRITE, tags=TAGS, operation_id="changeCustomer")
 async def change_customer(
-    id: FromPath[UUID],  # noqa: A002 - the path's own word
+    id: FromPath[UUID],
     request: Call,
     parts: FromParts,
     data: JSONBody[CustomerPatch],
@@ -122,7 +122,7 @@ async def change_customer(
 
 @post("/v1/customers/{id:uuid}/identities", opt=WRITE, tags=TAGS, operation_id="addIdentity")
 async def add_identity(
-    id: FromPath[UUID],  # noqa: A002 - the path's own word
+    id: FromPath[UUID],
     request: Call,
     parts: FromParts,
     data: JSONBody[NewIdentity],
@@ -149,7 +149,7 @@ async def add_identity(
     operation_id="removeIdentity",
 )
 async def remove_identity(
-    id: FromPath[UUID],  # noqa: A002 - the path's own word
+    id: FromPath[UUID],
     kind: FromPath[str],
     value: FromPath[str],
     parts: FromParts,
@@ -167,7 +167,7 @@ class Suggestions(Struct, frozen=True):
 
 
 @get("/v1/customers/{id:uuid}/suggestions", opt=READ, tags=TAGS, operation_id="suggestCustomers")
-async def suggest_customers(id: FromPath[UUID], parts: FromParts) -> Suggestions:  # noqa: A002
+async def suggest_customers(id: FromPath[UUID], parts: FromParts) -> Suggestions:
     """Who may be the same person, and what speaks for it. Nothing is merged by itself."""
     customer = await found(parts, id)
     return Suggestions(suggestions(customer, await parts.customer_reading.alike(id)))
@@ -175,7 +175,7 @@ async def suggest_customers(id: FromPath[UUID], parts: FromParts) -> Suggestions
 
 @get("/v1/customers/{id:uuid}/timeline", opt=READ, tags=TAGS, operation_id="customerTimeline")
 async def customer_timeline(
-    id: FromPath[UUID],  # noqa: A002 - the path's own word
+    id: FromPath[UUID],
     request: Call,
     parts: FromParts,
     limit: Limit = DEFAULT_PAGE,

@@ -101,7 +101,7 @@ async def list_alerts(
     operation_id="acknowledgeAlert",
     status_code=HTTPStatus.NO_CONTENT,
 )
-async def acknowledge_alert(id: FromPath[UUID], request: Call, parts: FromParts) -> None:  # noqa: A002
+async def acknowledge_alert(id: FromPath[UUID], request: Call, parts: FromParts) -> None:
     """Somebody has it: no more repeats for this promise. Acknowledging twice is fine."""
 
     async def take() -> Answer:

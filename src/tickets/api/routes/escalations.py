@@ -59,7 +59,7 @@ class NewSnooze(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tags=_TAGS,
     operation_id="listEscalations",
 )
-async def list_escalations(id: FromPath[UUID], parts: FromParts) -> Response[RunsView]:  # noqa: A002
+async def list_escalations(id: FromPath[UUID], parts: FromParts) -> Response[RunsView]:
     """The runs of a ticket: who was paged, who has it, what comes next and when."""
     ticket = await parts.house.tickets.read(id)
     if ticket is None:
@@ -69,7 +69,7 @@ async def list_escalations(id: FromPath[UUID], parts: FromParts) -> Response[Run
 
 @post("/v1/tickets/{id:uuid}/escalations", opt=_WRITE, tags=_TAGS, operation_id="escalate")
 async def escalate_by_hand(
-    id: FromPath[UUID],  # noqa: A002 - the path's own word
+    id: FromPath[UUID],
     request: Call,
     parts: FromParts,
     data: JSONBody[NewRun],
@@ -94,7 +94,7 @@ async def escalate_by_hand(
 
 @post(f"{_RUN}/acknowledge", opt=_WRITE, tags=_TAGS, operation_id="acknowledgeEscalation", status_code=200)
 async def acknowledge_run(
-    id: FromPath[UUID],  # noqa: A002 - the path's own word
+    id: FromPath[UUID],
     run: FromPath[UUID],
     request: Call,
     parts: FromParts,
@@ -108,7 +108,7 @@ async def acknowledge_run(
     f"{_RUN}/unacknowledge", opt=_WRITE, tags=_TAGS, operation_id="unacknowledgeEscalation", status_code=200
 )
 async def unacknowledge_run(
-    id: FromPath[UUID],  # noqa: A002 - the path's own word
+    id: FromPath[UUID],
     run: FromPath[UUID],
     request: Call,
     parts: FromParts,
@@ -120,7 +120,7 @@ async def unacknowledge_run(
 
 @post(f"{_RUN}/take-over", opt=_WRITE, tags=_TAGS, operation_id="takeOverEscalation", status_code=200)
 async def take_over_run(
-    id: FromPath[UUID],  # noqa: A002 - the path's own word
+    id: FromPath[UUID],
     run: FromPath[UUID],
     request: Call,
     parts: FromParts,
@@ -132,7 +132,7 @@ async def take_over_run(
 
 @post(f"{_RUN}/escalate", opt=_WRITE, tags=_TAGS, operation_id="escalateFurther", status_code=200)
 async def escalate_further(
-    id: FromPath[UUID],  # noqa: A002 - the path's own word
+    id: FromPath[UUID],
     run: FromPath[UUID],
     request: Call,
     parts: FromParts,
@@ -144,7 +144,7 @@ async def escalate_further(
 
 @post(f"{_RUN}/snooze", opt=_WRITE, tags=_TAGS, operation_id="snoozeEscalation", status_code=200)
 async def snooze_run(
-    id: FromPath[UUID],  # noqa: A002 - the path's own word
+    id: FromPath[UUID],
     run: FromPath[UUID],
     request: Call,
     parts: FromParts,
@@ -157,7 +157,7 @@ async def snooze_run(
 
 @post(f"{_RUN}/resolve", opt=_WRITE, tags=_TAGS, operation_id="resolveEscalation", status_code=200)
 async def resolve_run(
-    id: FromPath[UUID],  # noqa: A002 - the path's own word
+    id: FromPath[UUID],
     run: FromPath[UUID],
     request: Call,
     parts: FromParts,

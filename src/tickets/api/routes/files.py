@@ -20,7 +20,7 @@ from tickets.domain.errors import NotFound
     media_type="application/octet-stream",
 )
 async def get_attachment(
-    id: FromPath[UUID],  # noqa: A002 - the path's own word
+    id: FromPath[UUID],
     attachment: FromPath[UUID],
     parts: FromParts,
 ) -> Response[bytes]:
@@ -38,7 +38,7 @@ async def get_attachment(
     operation_id="getRawEnvelope",
     media_type="application/octet-stream",
 )
-async def get_raw_envelope(id: FromPath[UUID], parts: FromParts) -> Response[bytes]:  # noqa: A002
+async def get_raw_envelope(id: FromPath[UUID], parts: FromParts) -> Response[bytes]:
     """What arrived, byte by byte; 410 once it was dropped."""
     envelope = await parts.envelopes.read(id)
     if envelope is None:

@@ -70,7 +70,7 @@ async def list_envelopes(
 
 @post("/v1/envelopes/{id:uuid}/replay", opt=needs("intake:write"), tags=_TAGS, operation_id="replayEnvelope")
 async def replay_envelope(
-    id: FromPath[UUID],  # noqa: A002 - the path's own word
+    id: FromPath[UUID],
     request: Call,
     parts: FromParts,
 ) -> Response[Received | Raw]:

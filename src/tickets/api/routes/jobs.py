@@ -164,7 +164,7 @@ async def list_jobs(
 
 
 @get("/v1/jobs/{id:uuid}", opt=needs("desk:read"), tags=_TAGS, operation_id="getJob")
-async def get_job(id: FromPath[UUID], parts: FromParts) -> Job:  # noqa: A002 - the path's own word
+async def get_job(id: FromPath[UUID], parts: FromParts) -> Job:
     """One job: how far it is, and what it has come to so far."""
     return await _job(parts, id)
 
@@ -176,7 +176,7 @@ async def get_job(id: FromPath[UUID], parts: FromParts) -> Job:  # noqa: A002 - 
     operation_id="cancelJob",
     status_code=HTTPStatus.OK,
 )
-async def cancel_job(id: FromPath[UUID], request: Call, parts: FromParts) -> Response[Job | Raw]:  # noqa: A002
+async def cancel_job(id: FromPath[UUID], request: Call, parts: FromParts) -> Response[Job | Raw]:
     """Stop a job where it is. What it has done stays done; cancelling twice is fine."""
 
     async def cancel() -> Answer:

@@ -88,7 +88,7 @@ async def list_api_keys(
 
 
 @get("/v1/api-keys/{id:uuid}", opt=needs("admin"), tags=_TAGS, operation_id="getApiKey")
-async def get_api_key(id: FromPath[UUID], parts: FromParts) -> ApiKeyView:  # noqa: A002 - the path's own word
+async def get_api_key(id: FromPath[UUID], parts: FromParts) -> ApiKeyView:
     """One key."""
     key = await parts.api_keys.read(id)
     if key is None:
@@ -97,7 +97,7 @@ async def get_api_key(id: FromPath[UUID], parts: FromParts) -> ApiKeyView:  # no
 
 
 @delete("/v1/api-keys/{id:uuid}", opt=needs("admin"), tags=_TAGS, operation_id="revokeApiKey")
-async def revoke_api_key(id: FromPath[UUID], parts: FromParts) -> None:  # noqa: A002 - the path's own word
+async def revoke_api_key(id: FromPath[UUID], parts: FromParts) -> None:
     """Revoke a key for ever; every process has noticed within five seconds. Revoking twice is fine."""
     if await parts.api_keys.revoke(id, parts.now()) is None:
         raise Problem(404, "There is no such API key.")

@@ -36,7 +36,7 @@ async def list_offers(key: FromPath[str], request: Call, parts: FromParts) -> li
 
 @post("/v1/offers/{id:uuid}/accept", opt=_WRITE, tags=_TAGS, operation_id="acceptOffer", status_code=200)
 async def accept_offer(
-    id: FromPath[UUID],  # noqa: A002 - the path's own word
+    id: FromPath[UUID],
     request: Call,
     parts: FromParts,
 ) -> Response[TicketView | Raw]:
@@ -46,7 +46,7 @@ async def accept_offer(
 
 @post("/v1/offers/{id:uuid}/decline", opt=_WRITE, tags=_TAGS, operation_id="declineOffer", status_code=200)
 async def decline_offer(
-    id: FromPath[UUID],  # noqa: A002 - the path's own word
+    id: FromPath[UUID],
     request: Call,
     parts: FromParts,
 ) -> Response[TicketView | Raw]:

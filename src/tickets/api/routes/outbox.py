@@ -42,7 +42,7 @@ async def list_outbox(
 
 
 @get("/v1/outbox/{id:uuid}", opt=needs("tickets:read"), tags=_TAGS, operation_id="getOutboxRow")
-async def get_outbox_row(id: FromPath[UUID], parts: FromParts) -> Leaving:  # noqa: A002 - the path's own word
+async def get_outbox_row(id: FromPath[UUID], parts: FromParts) -> Leaving:
     """One row: attempts so far, the last error, when it is looked at next."""
     return await _row(parts, id)
 
@@ -54,7 +54,7 @@ async def get_outbox_row(id: FromPath[UUID], parts: FromParts) -> Leaving:  # no
     operation_id="replayOutboxRow",
     status_code=HTTPStatus.OK,
 )
-async def replay_outbox_row(id: FromPath[UUID], request: Call, parts: FromParts) -> Response[Leaving | Raw]:  # noqa: A002
+async def replay_outbox_row(id: FromPath[UUID], request: Call, parts: FromParts) -> Response[Leaving | Raw]:
     """Send what was given up after all, with its old id and bytes. Replaying what is on its way is fine."""
 
     async def replay() -> Answer:

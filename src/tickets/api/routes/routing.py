@@ -19,7 +19,7 @@ _TAGS = ["Routing"]
 
 
 @get("/v1/tickets/{id:uuid}/routing", opt=needs("tickets:read"), tags=_TAGS, operation_id="explainRouting")
-async def explain_routing(id: FromPath[UUID], parts: FromParts) -> RoutingView:  # noqa: A002 - the path's word
+async def explain_routing(id: FromPath[UUID], parts: FromParts) -> RoutingView:
     """Why it was given to whom it was given, or why it waits: the last decision, and what it would be now."""
     ticket = await parts.house.tickets.read(id)
     if ticket is None:

@@ -20,7 +20,7 @@ _TAGS = ["Promises"]
 
 
 @get("/v1/tickets/{id:uuid}/sla", opt=needs("tickets:read"), tags=_TAGS, operation_id="getPromises")
-async def get_promises(id: FromPath[UUID], parts: FromParts) -> PromisesView:  # noqa: A002 - the path's word
+async def get_promises(id: FromPath[UUID], parts: FromParts) -> PromisesView:
     """How a ticket's promises stand this instant: used, left, due, and what comes next."""
     ticket = await _ticket(parts, id)
     return promises_of(ticket, await parts.house.pinned(ticket), parts.now())
@@ -32,7 +32,7 @@ async def get_promises(id: FromPath[UUID], parts: FromParts) -> PromisesView:  #
     tags=_TAGS,
     operation_id="explainPromises",
 )
-async def explain_promises(id: FromPath[UUID], parts: FromParts) -> ExplanationView:  # noqa: A002 - as above
+async def explain_promises(id: FromPath[UUID], parts: FromParts) -> ExplanationView:
     """Why: which policy and why not those before it, and every counted, closed and paused stretch."""
     ticket = await _ticket(parts, id)
     lines = await parts.promises.history(id)

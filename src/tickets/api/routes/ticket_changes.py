@@ -86,7 +86,7 @@ class NewAssignee(Struct, frozen=True, forbid_unknown_fields=True):
 
 @post("/v1/tickets/{id:uuid}/messages", opt=_WRITE, tags=_TAGS, operation_id="addMessage")
 async def add_message(
-    id: FromPath[UUID],  # noqa: A002 - the path's own word
+    id: FromPath[UUID],
     request: Call,
     parts: FromParts,
     data: JSONBody[NewMessage],
@@ -115,7 +115,7 @@ async def add_message(
 
 @post("/v1/tickets/{id:uuid}/status", opt=_WRITE, tags=_TAGS, operation_id="setStatus", status_code=200)
 async def set_status(
-    id: FromPath[UUID],  # noqa: A002 - the path's own word
+    id: FromPath[UUID],
     request: Call,
     parts: FromParts,
     data: JSONBody[NewStatus],
@@ -127,7 +127,7 @@ async def set_status(
 
 @post("/v1/tickets/{id:uuid}/priority", opt=_WRITE, tags=_TAGS, operation_id="setPriority", status_code=200)
 async def set_priority(
-    id: FromPath[UUID],  # noqa: A002 - the path's own word
+    id: FromPath[UUID],
     request: Call,
     parts: FromParts,
     data: JSONBody[NewPriority],
@@ -139,7 +139,7 @@ async def set_priority(
 
 @post("/v1/tickets/{id:uuid}/assign", opt=_WRITE, tags=_TAGS, operation_id="assign", status_code=200)
 async def assign(
-    id: FromPath[UUID],  # noqa: A002 - the path's own word
+    id: FromPath[UUID],
     request: Call,
     parts: FromParts,
     data: JSONBody[NewAssignee],
@@ -151,7 +151,7 @@ async def assign(
 
 @post("/v1/tickets/{id:uuid}/team", opt=_WRITE, tags=_TAGS, operation_id="setTeam", status_code=200)
 async def set_team(
-    id: FromPath[UUID],  # noqa: A002 - the path's own word
+    id: FromPath[UUID],
     request: Call,
     parts: FromParts,
     data: JSONBody[NewTeam],
@@ -173,7 +173,7 @@ async def set_team(
 
 @post("/v1/tickets/{id:uuid}/solve", opt=_WRITE, tags=_TAGS, operation_id="solve", status_code=200)
 async def solve(
-    id: FromPath[UUID],  # noqa: A002 - the path's own word
+    id: FromPath[UUID],
     request: Call,
     parts: FromParts,
     if_match: IfMatch = None,
@@ -184,7 +184,7 @@ async def solve(
 
 @post("/v1/tickets/{id:uuid}/reopen", opt=_WRITE, tags=_TAGS, operation_id="reopen", status_code=200)
 async def reopen(
-    id: FromPath[UUID],  # noqa: A002 - the path's own word
+    id: FromPath[UUID],
     request: Call,
     parts: FromParts,
     if_match: IfMatch = None,
@@ -195,7 +195,7 @@ async def reopen(
 
 @post("/v1/tickets/{id:uuid}/spam", opt=_WRITE, tags=_TAGS, operation_id="markAsSpam", status_code=200)
 async def mark_as_spam(
-    id: FromPath[UUID],  # noqa: A002 - the path's own word
+    id: FromPath[UUID],
     request: Call,
     parts: FromParts,
     if_match: IfMatch = None,
@@ -206,7 +206,7 @@ async def mark_as_spam(
 
 @post("/v1/tickets/{id:uuid}/facts", opt=_WRITE, tags=_TAGS, operation_id="tellLate", status_code=200)
 async def tell_fact_late(
-    id: FromPath[UUID],  # noqa: A002 - the path's own word
+    id: FromPath[UUID],
     request: Call,
     parts: FromParts,
     data: JSONBody[NewFact],

@@ -31,7 +31,7 @@ class OtherTicket(Struct, frozen=True, forbid_unknown_fields=True):
     status_code=200,
 )
 async def merge(
-    id: FromPath[UUID],  # noqa: A002 - the path's own word
+    id: FromPath[UUID],
     request: Call,
     parts: FromParts,
     data: JSONBody[OtherTicket],

@@ -181,7 +181,7 @@ async def list_tickets(  # noqa: PLR0913, PLR0917 - one parameter a filter
 
 
 @get("/v1/tickets/{id:uuid}", opt=needs("tickets:read"), tags=_TAGS, operation_id="getTicket")
-async def get_ticket(id: FromPath[UUID], parts: FromParts) -> Response[TicketView]:  # noqa: A002
+async def get_ticket(id: FromPath[UUID], parts: FromParts) -> Response[TicketView]:
     """One ticket, with its clocks, its assignee and why."""
     ticket = await parts.house.tickets.read(id)
     if ticket is None:
@@ -192,7 +192,7 @@ async def get_ticket(id: FromPath[UUID], parts: FromParts) -> Response[TicketVie
 
 @get("/v1/tickets/{id:uuid}/messages", opt=needs("tickets:read"), tags=_TAGS, operation_id="listMessages")
 async def list_messages(
-    id: FromPath[UUID],  # noqa: A002 - the path's own word
+    id: FromPath[UUID],
     request: Call,
     parts: FromParts,
     limit: Limit = DEFAULT_PAGE,
@@ -207,7 +207,7 @@ async def list_messages(
 
 @get("/v1/tickets/{id:uuid}/events", opt=needs("tickets:read"), tags=_TAGS, operation_id="listEvents")
 async def list_events(
-    id: FromPath[UUID],  # noqa: A002 - the path's own word
+    id: FromPath[UUID],
     request: Call,
     parts: FromParts,
     limit: Limit = DEFAULT_PAGE,
