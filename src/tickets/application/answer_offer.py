@@ -11,7 +11,7 @@ from tickets.application.change import Assign, decide
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.draw import Draw
 from tickets.application.house import House
-from tickets.application.modes import accepted
+from tickets.application.placements.modes import accepted
 from tickets.application.ports import Load
 from tickets.domain.errors import NotFound, OfferOver, Refused
 from tickets.domain.ticket import Change, Offer, Ticket

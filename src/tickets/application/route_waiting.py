@@ -12,9 +12,9 @@ from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.draw import Draw
 from tickets.application.facts import ROUTING
 from tickets.application.house import House
-from tickets.application.modes import Course, alarm, chart, same_decision
 from tickets.application.offers import make_offer, offers_of, read_offers
 from tickets.application.passing_over import PassedOver
+from tickets.application.placements.modes import Course, alarm, chart, same_decision
 from tickets.application.placements.placing import Placement
 from tickets.application.ports import Load
 from tickets.application.rehome import is_homeless, rehome

@@ -9,8 +9,8 @@ from msgspec import Raw, Struct
 
 from tickets.application import offers
 from tickets.application.desk.compiled import CompiledDesk
-from tickets.application.modes import course
 from tickets.application.placements import placing
+from tickets.application.placements.modes import course
 from tickets.application.ports import AgentState
 from tickets.domain.ticket import Ticket
 from tickets.domain.words import Instant

@@ -2,7 +2,7 @@
 
 from tickets.application import facts
 from tickets.application.desk.compiled import CompiledDesk
-from tickets.application.modes import PEOPLE, REFUSED, UNROUTABLE
+from tickets.application.placements.modes import PEOPLE, REFUSED, UNROUTABLE
 from tickets.domain.ticket import Ticket
 
 
