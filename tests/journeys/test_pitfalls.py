@@ -33,19 +33,6 @@ async def test_an_escalation_that_nobody_rang_for_is_done_at_the_next_look(shop:
     assert (await shop.get(f"/v1/alerts?ticket={ticket['id']}"))["items"]
 
 
-async def test_nobody_is_notified_of_what_was_acknowledged_though_the_page_was_written(shop: Shop) -> None:
-    """Grafana OnCall notified after the acknowledgement."""
-    ticket = await shop.post("/v1/tickets", {"subject": "Diễn tập", "tags": ["drill"]})
-    await shop.pass_time(seconds=21)
-    for alert in (await shop.get(f"/v1/alerts?ticket={ticket['id']}"))["items"]:
-        assert (await shop.client.post(f"/v1/alerts/{alert['id']}/acknowledge")).status_code == 204
-    rows = await shop.app.engine.fetch("SELECT id FROM outbox WHERE cause ? 'alert'")
-    assert rows
-    now = shop.instant
-    claimed = [await shop.app.outbox.claim(row, now, timedelta(minutes=1)) for (row,) in rows]
-    assert {each.alert_state for each in claimed if each} == {"acknowledged"}
-
-
 async def test_engine_list_and_feed_agree_on_an_override_of_an_override(shop: Shop) -> None:
     """GoAlert decides who is on call in two places, which disagree on chained overrides."""
     times = ("03-02T08:00:00", "03-02T18:00:00")

@@ -56,7 +56,11 @@ def desk() -> Desk:
 @pytest.fixture
 async def way(there: Receiver, clock: Clock, desk: Desk) -> AsyncIterator[PagerWay]:
     http = GatedHttp(Gate(["chat.example"], loopback), timeout=timedelta(seconds=5))
-    yield PagerWay(Post(http, clock), desk, {"ROOM_URL": f"http://chat.example:{there.port}/T0/secret"})
+    yield PagerWay(
+        Post(http, clock),
+        desk,
+        {"ROOM_URL": f"http://me:secretary@chat.example:{there.port}/T0/secret?key=secret7"},
+    )
     await http.close()
 
 
@@ -68,6 +72,7 @@ async def test_every_attempt_makes_the_same_request(way: PagerWay, there: Receiv
     assert (first.path, first.body) == (second.path, second.body)
     assert json.loads(first.body)["phone"] == "+84901"
     assert {first.headers["idempotency-key"], second.headers["idempotency-key"]} == {str(row)}
+    assert first.headers["authorization"] == "Basic bWU6c2VjcmV0YXJ5"  # as the URL has it
 
 
 MINUTE = timedelta(seconds=60)
@@ -106,6 +111,8 @@ ANSWERS: list[Answered] = [
     ("mattermost", 404, {"message": "Invalid webhook."}, (), "failed", None, "Invalid webhook."),
     ("phone", 302, "", ("location: http://169.254.169.254/",), "failed", None, "answered 302"),
     ("phone", 403, "whoever asks /T0/secret is refused", (), "failed", None, "phone answered 403"),
+    ("phone", 401, "the key secret7 is unknown", (), "failed", None, "phone answered 401"),
+    ("phone", 401, "secretary? no", (), "failed", None, "phone answered 401"),
     ("phone", 429, {"retry_after": "nan"}, (), "failed", None, "phone answered 429"),
 ]
 

@@ -3,6 +3,7 @@
 The URL is the secret and comes from the environment; what is said of an attempt never names it.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from hashlib import sha256
@@ -93,5 +94,11 @@ def _words(answer: Answer, url: str) -> str:
     """What it says of it, unless it repeats a part of the URL."""
     said = text_at(answer.tree, "description") or text_at(answer.tree, "message") or answer.said
     line = " ".join("".join(sign if sign.isprintable() else " " for sign in said).split())
-    secrets = (part for part in url.split("/")[3:] if len(part) > _SHORT)
-    return f": {line}" if line and not any(part in line for part in secrets) else ""
+    return f": {line}" if line and not any(part in line for part in _secrets(url)) else ""
+
+
+def _secrets(url: str) -> list[str]:
+    """What of a URL nobody may read: all but its scheme and host."""
+    authority, _, path = url.partition("://")[2].partition("/")
+    said = f"{authority.rpartition('@')[0]}/{path}"
+    return [part for part in re.split("[/?&=:#]+", said) if len(part) > _SHORT]

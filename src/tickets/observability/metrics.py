@@ -108,7 +108,8 @@ class Metrics:
         self.deliveries_dead = self._counter(
             "tickets_deliveries_dead", "What could not leave and was given up.", "way"
         )
-        for way in ("email", "webhook"):  # so that the first death is seen to raise it
+        for way in ("email", "webhook", "pager", "zalo", "messenger", "whatsapp", "telegram"):
+            # so that the first death is seen to raise it
             self.deliveries_dead.labels(way)
         self.pages_unsent = self._counter(
             "tickets_pages_unsent", "Pages not sent: withdrawn with their alert, or expired.", "why"
