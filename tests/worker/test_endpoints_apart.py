@@ -1,7 +1,7 @@
 """One endpoint that is dead, slow or gone delays nobody else, in any number of processes."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -317,6 +317,25 @@ async def test_whatever_happens_there_are_never_too_many_at_once_and_nothing_is_
     assert {await state(engine, row) for row in rows} == {"settled"}
 
 
+WAITING = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%endpoint%'
+"""
+
+
+async def at_once(engine: Engine, *concluding: Coroutine[None, None, bool]) -> None:
+    """All of them wait for the endpoint's row, and then go on one after the other."""
+    other = await engine.get_new_connection()
+    await other.execute("BEGIN; SELECT FROM endpoint FOR UPDATE")
+    tasks = [asyncio.create_task(each) for each in concluding]
+    async with asyncio.timeout(20):
+        while await engine.fetch_value(WAITING) < len(tasks):
+            pass
+    await other.execute("COMMIT")
+    await asyncio.gather(*tasks)
+    await other.close()
+
+
 async def test_it_is_told_once_that_one_is_left_alone_disabled_or_back_whoever_finds_it(
     engine: Engine, clock: Clock
 ) -> None:
@@ -325,9 +344,7 @@ async def test_it_is_told_once_that_one_is_left_alone_disabled_or_back_whoever_f
     await failed_often(engine, clock, times=FAILURES - 2)
     under_way = await claims(processes, [await put(engine) for _ in range(AT_ONCE)])
     down = Again(clock.now + timedelta(hours=1), "answered 500")
-    await asyncio.gather(
-        *(outbox.conclude(claimed, down, clock.now) for claimed in under_way for outbox in processes)
-    )
+    await at_once(engine, *(processes[0].conclude(claimed, down, clock.now) for claimed in under_way))
     until = clock.now + PAUSES[0]
     assert turns == [Turn(OPS, "open", "answered 500", until)]
     clock.now = until
