@@ -95,7 +95,7 @@ async def states(shop: Shop) -> dict[str, int]:
     return {str(row[0]): row[1] for row in rows}
 
 
-async def test_what_is_too_much_is_gathered_told_and_leaves_as_one_mail(shop: Shop, storm: Storm) -> None:
+async def test_what_is_throttled_is_seen_at_once_and_leaves_as_one_mail(shop: Shop, storm: Storm) -> None:
     tickets = await alerted(shop, 5)
     await storm.run()
     assert len(storm.mails()) == MOST

@@ -126,6 +126,15 @@ async def test_what_an_answer_means(
     assert len(there.requests) == 1
 
 
+@pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 Other", "307 There", "308 There"])
+async def test_no_redirect_is_followed_into_the_house(way: Webhook, there: Receiver, status: str) -> None:
+    async with receiver() as inside:
+        there.will_say(status, f"location: http://127.0.0.1:{inside.port}/admin")
+        assert (await way.send("ops", ROW, BODY)).kind == "failed"
+        assert inside.requests == []
+    assert len(there.requests) == 1
+
+
 async def test_an_address_that_is_gone_is_named(way: Webhook, desk: Desk, there: Receiver) -> None:
     there.will_say("410 Gone")
     outcome = await way.send("ops", ROW, BODY)

@@ -80,7 +80,7 @@ def _judge(answer: Answer, pager: Pager, url: str) -> Outcome:
 
 def _refuses(answer: Answer) -> bool:
     """Whether 200 means no."""
-    return at(answer.tree, "ok") is False or answer.said.startswith(_UNDELIVERED)
+    return at(answer.tree, "ok") is False or _UNDELIVERED in answer.said
 
 
 def _wait(answer: Answer) -> timedelta | None:
