@@ -36,7 +36,7 @@ async def test_what_has_to_wait_waits_in_its_row_and_keeps_nothing_sooner_back(
     engine: Engine, clock: Clock
 ) -> None:
     """Dramatiq keeps delayed messages in the worker's memory: a window full of them starves the others."""
-    later = [await put(engine) for _ in range(200)]
+    later = [await put(engine, destination=f"{number}") for number in range(200)]
     await engine.execute("UPDATE outbox SET wake_at = $1", START + timedelta(hours=1))
     sooner, heard = await put(engine), Heard()
     await relay(engine, clock, heard).ring_due()
@@ -124,8 +124,8 @@ async def test_more_webhooks_than_any_queue_holds_are_rows_and_none_is_dropped(
     """Libredesk and Chatwoot send once, from a queue in memory, and drop what does not fit."""
     await engine.execute(
         """INSERT INTO outbox (id, way, destination, body, cause, state, wake_at, created_at)
-           SELECT gen_random_uuid(), 'webhook', 'ops', '', '{}', 'pending', $1, $1
-           FROM generate_series(1, 20000)""",
+           SELECT gen_random_uuid(), 'webhook', 'ops' || number / 4, '', '{}', 'pending', $1, $1
+           FROM generate_series(1, 20000) AS number""",
         START,
     )
     heard = Heard()
