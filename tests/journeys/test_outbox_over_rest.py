@@ -85,6 +85,8 @@ async def test_all_of_a_destination_are_replayed_and_nobody_elses(shop: Shop) ->
     answer = await shop.post("/v1/outbox/replay", {"endpoint": "webhook:crm"}, status=200)
     assert answer == {"replayed": len(mine)}
     assert (await shop.post("/v1/outbox/replay", {"endpoint": "webhook:crm"}, status=200))["replayed"] == 0
+    misspelt = await shop.client.post("/v1/outbox/replay", json={"endpoint": "webhook:cmr"})
+    assert "webhook:cmr" in problem(misspelt, 404)["detail"]
     dead = (await shop.get("/v1/outbox?state=dead"))["items"]
     assert {item["destination"] for item in dead} == {"other"}
 

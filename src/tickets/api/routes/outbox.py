@@ -93,6 +93,7 @@ async def replay_outbox(
     """Send all that was given up of an endpoint after all."""
 
     async def replay() -> Answer:
+        await _endpoint(parts, data.endpoint)  # of a misspelt one 0 would read as if everything had left
         count = await parts.outbox.replay_all(data.endpoint, data.destination, parts.now())
         return Answer(HTTPStatus.OK, _encode(Replayed(count)))
 
