@@ -11,6 +11,7 @@ from tickets.application.notice_mail import notice_mail
 from tickets.application.notices import METRICS, Language, spoken
 from tickets.application.page import Page, harmless, stored
 from tickets.domain.escalation import Manner
+from tickets.intake.text import printable
 
 WORDS: Mapping[Language, Mapping[str, str]] = {
     "en": {
@@ -68,15 +69,11 @@ class Digests:
         for each in waiting:
             at = each.occurred_at.astimezone(zone).strftime("%H:%M")
             metric = METRICS[language].get(each.metric, each.metric)
-            subject = _line(each.subject) if way == "email" else harmless(_line(each.subject))
-            lines.append(f"{at}  #{each.number} {subject} – {metric} ({_line(each.level)})")
+            subject = printable(each.subject) if way == "email" else harmless(printable(each.subject))
+            lines.append(f"{at}  #{each.number} {subject} – {metric} ({printable(each.level)})")
             lines.append(f"       {self._public_url}/v1/tickets/{each.ticket}")
         if over := len(gathered) - len(waiting):
             lines += ["", words["over"].format(over=over)]
         if way == "pager":
             return stored(Page(title=title, text="\n".join(lines)))
         return notice_mail(self._sender, destination, notice_id, now, title, "\n".join(lines))
-
-
-def _line(text: str) -> str:
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())

@@ -1,8 +1,7 @@
 """A notice by mail: a page, a digest, a hand-off, a gap. Same in, same bytes out."""
 
+from base64 import encodebytes
 from datetime import datetime
-from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from uuid import UUID
 
@@ -17,8 +16,6 @@ def notice_mail(
     sender: str, destination: str, own_id: UUID | str, at: datetime, title: str, text: str
 ) -> bytes:
     """The bytes to send; no automaton answers them (RFC 3834). `own_id` is a Message-ID or makes one."""
-    content = EmailMessage(policy=SMTP)
-    content.set_content(f"{text}\n", cte="base64")
     fields = (
         ("From", mailbox(*parseaddr(sender))),
         ("To", destination),
@@ -27,8 +24,11 @@ def notice_mail(
         ("Message-ID", own_id if isinstance(own_id, str) else f"<{own_id}@{domain_of(sender)}>"),
         ("Auto-Submitted", "auto-generated"),
         ("X-Auto-Response-Suppress", "All"),
+        ("MIME-Version", "1.0"),
+        ("Content-Type", 'text/plain; charset="utf-8"'),
+        ("Content-Transfer-Encoding", "base64"),
     )
-    return head(fields) + content.as_bytes()
+    return head(fields) + b"\r\n" + encodebytes(f"{text}\n".encode()).replace(b"\n", b"\r\n")
 
 
 def domain_of(sender: str) -> str:

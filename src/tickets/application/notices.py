@@ -16,6 +16,7 @@ from tickets.application.tell_events import Event
 from tickets.application.webhook_body import Format, Told, webhook_body
 from tickets.domain.escalation import Manner, Recipient
 from tickets.domain.ticket import Alert, Ticket
+from tickets.intake.text import printable
 from tickets.intake.threading import message_id
 
 Language = Literal["en", "vi"]
@@ -223,15 +224,15 @@ class _Voice(Struct, frozen=True):
             priority=self.words[ticket.priority],
             metric=self.metric(alert),
             number=ticket.number,
-            level=_line(alert.level),
-            subject=self.quoted(_line(ticket.subject)),
+            level=printable(alert.level),
+            subject=self.quoted(printable(ticket.subject)),
         )
 
     def text(self, alert: Alert, ticket: Ticket) -> str:
         reason = _reason(alert, ticket)
         lines = {
             "reason": reason and self.quoted(reason),
-            "ticket": f"#{ticket.number} {self.quoted(_line(ticket.subject))}",
+            "ticket": f"#{ticket.number} {self.quoted(printable(ticket.subject))}",
             "priority": self.words[ticket.priority],
             "status": ticket.status,
             "team": ticket.team,
@@ -242,7 +243,7 @@ class _Voice(Struct, frozen=True):
             "covers": ", ".join(alert.covers),
         }
         opening = self.words[_OPENINGS.get(alert.metric, "opening")].format(
-            number=ticket.number, metric=self.metric(alert), level=_line(alert.level)
+            number=ticket.number, metric=self.metric(alert), level=printable(alert.level)
         )
         facts = "\n".join(f"{self.words[name]}: {value}" for name, value in lines.items() if value)
         return f"{opening}\n\n{facts}"
@@ -260,7 +261,7 @@ _OPENINGS = {ROUTING: "stuck", "rule": "run", "manual": "run"}
 def _reason(alert: Alert, ticket: Ticket) -> str | None:
     """Why its run began, or else why routing gave it up."""
     begun = next((run.reason for run in runs_of(ticket) if run.id == str(alert.run)), "") if alert.run else ""
-    return _line(begun or ticket.stuck or "") or None
+    return printable(begun or ticket.stuck or "") or None
 
 
 def spoken(manner: Manner) -> Language:
@@ -272,8 +273,3 @@ def spoken(manner: Manner) -> Language:
             case "vi":
                 return "vi"
     return "en"
-
-
-def _line(text: str) -> str:
-    """One line of printable text: what a header can carry, whoever wrote it."""
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())

@@ -33,6 +33,13 @@ def line(text: str, limit: int = SUBJECT_LIMIT) -> str:
     return " ".join(text.split())[:limit].rstrip()
 
 
+def printable(text: str) -> str:
+    """One line of what can be seen: what a notice can carry, whoever wrote it."""
+    if not text.isprintable():
+        text = "".join(sign if sign.isprintable() else " " for sign in text)
+    return " ".join(text.split())
+
+
 def _without_halves(text: str) -> str:
     """No lone surrogate. That there is none is seen soonest by encoding."""
     try:
