@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.database import TestServer, server
+from tests.worker.brokers import rabbitmq
 
 from tickets.persistence.current import DB
 from tickets.persistence.engine import Engine
@@ -29,6 +30,13 @@ async def templated_postgres(postgres: TestServer) -> AsyncIterator[TestServer]:
     await postgres.make_template()
     yield postgres
     await postgres.drop_template()
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_url() -> Iterator[str]:
+    """One RabbitMQ for the session: it takes ten seconds to start."""
+    with rabbitmq() as url:
+        yield url
 
 
 @pytest.fixture

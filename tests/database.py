@@ -15,6 +15,9 @@ from tickets.persistence.migrate import migrate
 
 _numbers = itertools.count(1)
 
+REMEMBERS = {"track_commit_timestamp": "on"}
+"""What makes a server a witness: it knows when each row was committed, by its own clock."""
+
 
 class TestServer:
     """Makes and drops databases on one server. Names carry our process, so that many may share it."""
@@ -69,7 +72,7 @@ def server(folder: Path) -> Iterator[TestServer]:
     if borrowed := os.environ.get("TICKETS_TEST_DATABASE_URL"):
         yield TestServer(borrowed)
         return
-    settings = {**UNSAFE_AND_FAST, "max_connections": "200", "shared_buffers": "64MB"}
+    settings = {**UNSAFE_AND_FAST, **REMEMBERS, "max_connections": "200", "shared_buffers": "64MB"}
     embedded = EmbeddedPostgres(folder, settings)
     try:
         yield TestServer(embedded.start())

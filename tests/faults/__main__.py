@@ -1,6 +1,7 @@
 """Injects every fault of the catalogue and counts what was lost and doubled: `make faults`.
 
-It has its own database. Each story ends with the same count; the exit code is 1 unless all of it is 0.
+It has its own database. Each story ends with the same count; the exit code is 1 unless all of it is 0, and
+where it is measured how soon after the fault they go on (`after`), that is soon enough.
 """
 
 import argparse
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -31,8 +33,8 @@ WIDTH = 58
 
 def say(name: str, *cells: object) -> None:
     """A line of the table."""
-    sys.stdout.write(f"{name:<{WIDTH}}" + "".join(f"{cell!s:>9}" for cell in cells[:7]))
-    sys.stdout.write("  " + "  ".join(map(str, cells[7:])) + "\n")
+    sys.stdout.write(f"{name:<{WIDTH}}" + "".join(f"{cell!s:>9}" for cell in cells[:9]))
+    sys.stdout.write("  " + "  ".join(map(str, cells[9:])) + "\n")
     sys.stdout.flush()
 
 
@@ -45,6 +47,10 @@ async def play(story: Story, size: Size, born: Nursery, folder: Path) -> Tally:
         await postgres.make_template()
         async with scene(await postgres.create(), folder, born, repeating=story.repeating) as made:
             return await story.play(made, size)
+
+
+def _seconds(time: timedelta | None) -> str:
+    return "-" if time is None else f"{time.total_seconds():.1f} s"
 
 
 def full_disk() -> tuple[bool, str]:
@@ -68,7 +74,7 @@ def full_disk() -> tuple[bool, str]:
 async def run(asked: argparse.Namespace) -> bool:
     """Every story that was asked for; whether nothing was lost, doubled or otherwise wrong."""
     well = True
-    say("fault", "clocks", "pages", "attempts", "lost", "doubled", "early", "seconds", "", "latest")
+    say("fault", "clocks", "pages", "attempts", "lost", "doubled", "early", "seconds", "latest", "after")
     with tempfile.TemporaryDirectory(prefix="tickets-faults-") as text:
         folder = Path(text)
         async with nursery(folder / "log") as born:
@@ -82,21 +88,23 @@ async def run(asked: argparse.Namespace) -> bool:
                 try:
                     tally = await play(story, size, born, place)
                 except pytest.skip.Exception as absent:
-                    say(story.name, *"-" * 7, f"left out: {absent}")
+                    say(story.name, *"-" * 9, f"left out: {absent}")
                     well = well and os.environ.get("CI") != "true"
                     continue
                 except AssertionError as fault:
-                    say(story.name, *"-" * 7, f"failed: {fault}")
+                    say(story.name, *"-" * 9, f"failed: {fault}")
                     well = False
                     continue
-                well = well and not tally.faults
+                slow = story.slow(tally, size)
+                well = well and not tally.faults and not slow
                 numbers = (tally.clocks, tally.pages, tally.attempts, tally.lost, tally.doubled, tally.early)
                 others = {name: n for name, n in tally.faults.items() if name in {"changed", "open", "after"}}
-                late = f"{tally.latest.total_seconds():.1f} s"
-                say(story.name, *numbers, f"{time.monotonic() - began:.0f}", late, tally.said, others or "")
+                took = f"{time.monotonic() - began:.0f}"
+                late, after = _seconds(tally.latest), _seconds(tally.recovery)
+                say(story.name, *numbers, took, late, after, tally.said, others or "", "TOO LATE" * slow)
     if asked.only.lower() in "full disk":
         fine, how = full_disk()
-        say("full disk", *"-" * 7, how)
+        say("full disk", *"-" * 9, how)
         well = well and fine
     return well
 

@@ -14,7 +14,6 @@ from tickets.application.deliver import Claimed, Verdict
 from tickets.application.ports import Ledger
 from tickets.bootstrap import Application
 from tickets.domain.ticket import Change, Ticket
-from tickets.persistence.engine import Engine
 from tickets.persistence.outbox import PostgresOutbox
 from tickets.persistence.ticket_store import PostgresTickets
 
@@ -68,8 +67,8 @@ class MortalTickets(PostgresTickets):
 class MortalOutbox(PostgresOutbox):
     """An outbox of a process that dies over it."""
 
-    def __init__(self, engine: Engine, death: Death) -> None:
-        super().__init__(engine)
+    def __init__(self, other: PostgresOutbox, death: Death) -> None:
+        super().__init__(other.engine, other.here, other.rung)
         self.death = death
 
     async def ring(self, now: datetime, again_at: datetime, most: int) -> list[UUID]:
@@ -96,8 +95,8 @@ class UnreliableOutbox(PostgresOutbox):
     Some of them come only with those after them.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        super().__init__(engine)
+    def __init__(self, other: PostgresOutbox) -> None:
+        super().__init__(other.engine, other.here, other.rung)
         self._dice = random.Random(30)  # noqa: S311 - repeatable, not secret
         self._kept: list[UUID] = []
 
@@ -116,4 +115,4 @@ def mortal(app: Application, point: Point) -> Application:
     tickets = MortalTickets(app.engine, app.parts.new_id)
     tickets.death = death
     app.parts.house.tickets = tickets
-    return replace(app, outbox=MortalOutbox(app.engine, death))
+    return replace(app, outbox=MortalOutbox(app.outbox, death))

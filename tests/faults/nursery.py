@@ -8,7 +8,9 @@ import ctypes
 import os
 import select
 import signal
+import struct
 import sys
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -29,6 +31,7 @@ from tickets.observability.logs import configure  # noqa: E402
 from tickets.settings import read_settings  # noqa: E402
 
 _DIE_WITH_PARENT = 1  # prctl(2), PR_SET_PDEATHSIG
+_PID = struct.Struct("q")
 
 
 class Orders(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,21 +54,22 @@ NOBODY = Orders(url="", environment={}, children=0)
 
 
 class Family:
-    """The living, oldest first, and how many have died."""
+    """The living and those of them at work, oldest first, and how many have died."""
 
     def __init__(self, orders: Orders, number: int = 0) -> None:
         self.orders = orders
         self.number = number
         self.ends = list(orders.ends)
         self.living: list[int] = []
+        self.working: list[int] = []
         self.died = 0
 
-    def fill(self) -> None:
-        """Bear as many as are missing, and say who is there."""
+    def fill(self, begin: int) -> None:
+        """Bear as many as are missing, and say who is there; they write to `begin` who has begun to work."""
         while len(self.living) < self.orders.children:
             end = self.ends.pop(0) if self.ends else None
             if (pid := os.fork()) == 0:
-                _live(self.orders, end)
+                _live(self.orders, end, begin)
             self.living.append(pid)
         os.write(1, f"{self.number} {self.died} {' '.join(map(str, self.living))}\n".encode())
 
@@ -73,28 +77,45 @@ class Family:
         """Notice who has died by themselves."""
         for pid in list(self.living):
             if os.waitpid(pid, os.WNOHANG)[0]:
-                self.living.remove(pid)
-                self.died += 1
+                self._count(pid)
 
     def kill(self, pid: int) -> None:
         """What an orchestrator or the OOM killer does."""
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
-        self.living.remove(pid)
-        self.died += 1
+        self._count(pid)
 
     def end(self) -> None:
         """Kill them all."""
         for pid in list(self.living):
             self.kill(pid)
 
+    @property
+    def at_work(self) -> bool:
+        """Whether more than half of them are."""
+        return len(self.working) * 2 > self.orders.children
+
+    def hear(self, begun: bytes) -> None:
+        """Note who has begun to work."""
+        self.working += [pid for (pid,) in _PID.iter_unpack(begun) if pid in self.living]
+
+    def _count(self, pid: int) -> None:
+        self.died += 1
+        self.living.remove(pid)
+        if pid in self.working:
+            self.working.remove(pid)
+
 
 def serve_orders() -> None:
     """One family after the other, an order a line, until standard input ends."""
-    family, said = Family(NOBODY), b""
+    family, said, struck = Family(NOBODY), b"", time.monotonic()
+    begun, begin = os.pipe()
     while True:
-        if select.select([0], [], [], family.orders.every or 0.02)[0]:
+        ready = select.select([0, begun], [], [], 0.02)[0]
+        if begun in ready:
+            family.hear(os.read(begun, 1024 * _PID.size))
+        if 0 in ready:
             heard = os.read(0, 65_536)
             said += heard
             if not heard:
@@ -104,16 +125,17 @@ def serve_orders() -> None:
                 line, _, said = said.partition(b"\n")
                 family.end()
                 family = Family(msgspec.json.decode(line, type=Orders), family.number + 1)
-                family.fill()
+                family.fill(begin)
             continue
         family.bury()
-        if family.orders.every and family.living:
-            family.kill(family.living[0])
+        if family.at_work and time.monotonic() - struck >= family.orders.every > 0:
+            struck = time.monotonic()
+            family.kill(family.working[0])
         if len(family.living) < family.orders.children:
-            family.fill()
+            family.fill(begin)
 
 
-def _live(orders: Orders, end: Point | None) -> None:
+def _live(orders: Orders, end: Point | None, begin: int) -> None:
     """The life of one process; never returns."""
     ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
     os.close(0)
@@ -127,8 +149,8 @@ def _live(orders: Orders, end: Point | None) -> None:
             if end:
                 app = mortal(app, end)  # noqa: PLW2901 - the same, doomed
             if orders.unreliable:
-                app = replace(app, outbox=UnreliableOutbox(app.engine))  # noqa: PLW2901
-            await serve(app, frozenset(orders.roles))
+                app = replace(app, outbox=UnreliableOutbox(app.outbox))  # noqa: PLW2901
+            await serve(app, frozenset(orders.roles), lambda: os.write(begin, _PID.pack(os.getpid())))
 
     try:
         asyncio.run(live())

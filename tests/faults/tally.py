@@ -17,10 +17,15 @@ LEVELS = frozenset({"broken", "still"})
 SEND_LIMIT = timedelta(seconds=30)
 """How long an attempt that began before somebody acknowledged may still take."""
 
+# A server that remembers when it committed what is asked for that; else we are believed.
 _BREACHES = """
-SELECT ticket.id, count(e.*), coalesce(bool_or(e.detected_at < e.occurred_at), false),
-       max(e.detected_at - e.occurred_at)
-FROM ticket LEFT JOIN ticket_event AS e ON e.ticket_id = ticket.id AND e.type = 'sla.breached'
+SELECT ticket.id, count(e.*), coalesce(bool_or(least(e.detected_at, e.seen_at) < e.occurred_at), false),
+       max(coalesce(e.seen_at, e.detected_at) - e.occurred_at)
+FROM ticket LEFT JOIN (
+    SELECT *, CASE current_setting('track_commit_timestamp') WHEN 'on' THEN pg_xact_commit_timestamp(xmin) END
+              AS seen_at
+    FROM ticket_event WHERE type = 'sla.breached'
+) AS e ON e.ticket_id = ticket.id
 WHERE ticket.id <> ALL ($1) GROUP BY ticket.id
 """
 _ALERTS = """
@@ -28,7 +33,7 @@ SELECT ticket_id, id, level, covers, repeat, occurred_at, detected_at FROM alert
 WHERE ticket_id <> ALL ($1) ORDER BY id
 """
 _PAGED = "SELECT id FROM ticket WHERE subject = 'paged' AND id <> ALL ($1)"
-_ROWS = "SELECT id, cause ->> 'alert', body, state FROM outbox WHERE way = 'webhook'"
+_ROWS = "SELECT id, cause ->> 'alert', body, state, attempts FROM outbox WHERE way = 'webhook'"
 _AFTER = """
 SELECT count(*) FROM ticket_event AS had
 JOIN ticket_event AS came ON came.ticket_id = had.ticket_id AND came.type = 'alert_raised'
@@ -47,8 +52,9 @@ class Page(Struct, frozen=True):
 
 
 class Tally(Struct, kw_only=True):
-    """What came of a story. All but `clocks`, `pages`, `attempts`, `latest` and `said` have to be 0.
+    """What came of a story. From `lost` to `after` all has to be 0.
 
+    `recovery` is how long after the fault it took until they went on, where that is measured.
     `early` fired before its instant, `changed` are attempts of a row with other bytes, `open` rows neither
     settled nor dead, `after` pages begun when somebody had acknowledged already.
     """
@@ -63,6 +69,7 @@ class Tally(Struct, kw_only=True):
     open: int = 0
     after: int = 0
     latest: timedelta = timedelta()
+    recovery: timedelta | None = None
     said: str = ""
 
     @property
@@ -114,21 +121,31 @@ async def _levels(
 async def _rows(
     database: asyncpg.Connection, alerts: Mapping[str, datetime], tally: Tally, pages: list[Page]
 ) -> None:
-    """A page for every alert, every page gone, and the same in every attempt."""
+    """A page for every alert, every page gone, and the same in every attempt.
+
+    No page is lost on receivers that are well: it was seen, or withdrawn because somebody had the alert. No
+    receiver saw more attempts than were taken a lease for.
+    """
     rows = await database.fetch(_ROWS)
-    by_alert = Counter(alert for _, alert, _, _ in rows if alert)
+    by_alert = Counter(alert for _, alert, *_ in rows if alert)
     tally.pages = len(rows)
     tally.lost += len(alerts.keys() - by_alert.keys())
     tally.doubled += sum(number - 1 for number in by_alert.values())
-    tally.open += sum(state == "pending" for *_, state in rows)
-    bodies = {row: body for row, _, body, _ in rows}
-    told = {row: alert for row, alert, _, _ in rows}
-    seen = {page.row for page in pages}
+    tally.open += sum(state == "pending" for *_, state, _ in rows)
+    bodies = {row: body for row, _, body, *_ in rows}
+    told = {row: alert for row, alert, *_ in rows}
+    seen = Counter(page.row for page in pages)
+    acknowledged = dict(await database.fetch(_ACKNOWLEDGED))
     tally.attempts = len(pages)
-    tally.lost += sum(state == "settled" and row not in seen for row, _, _, state in rows)
+    tally.lost += sum(
+        row not in seen
+        if state == "settled"
+        else bool(alert) and state != "pending" and not (state == "withdrawn" and alert in acknowledged)
+        for row, alert, _, state, _ in rows
+    )
+    tally.doubled += sum(max(0, seen[row] - attempts) for row, *_, attempts in rows)
     tally.changed += sum(bodies.get(page.row) != page.body for page in pages)
     tally.early += sum(page.at < alerts[told[page.row]] for page in pages if told.get(page.row) in alerts)
-    acknowledged = dict(await database.fetch(_ACKNOWLEDGED))
     tally.after += sum(
         page.at > acknowledged[told[page.row]] + SEND_LIMIT
         for page in pages

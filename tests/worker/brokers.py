@@ -11,6 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from dramatiq.common import dq_name
+from pika import BlockingConnection, URLParameters  # type: ignore[import-untyped]
+
+from tickets.worker.actors import QUEUE
 
 RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")  # the one on PATH insists on another account
 PATIENCE = 60.0
@@ -120,3 +124,11 @@ def rabbitmq(port: int = 0) -> Iterator[str]:
                 yield f"amqp://guest:guest@127.0.0.1:{port}"
         finally:
             subprocess.run(["epmd", "-kill"], env=environment, check=False, capture_output=True)
+
+
+def delete_queues(url: str) -> None:
+    """Let a RabbitMQ lose our queues with everything in them, while everybody is connected."""
+    with BlockingConnection(URLParameters(url)) as connection:
+        channel = connection.channel()
+        for name in (QUEUE, dq_name(QUEUE)):
+            channel.queue_delete(name)

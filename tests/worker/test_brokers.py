@@ -10,13 +10,13 @@ from uuid import UUID, uuid4
 import pytest
 from dramatiq import Broker
 from dramatiq.brokers.redis import RedisBroker
-from dramatiq.common import dq_name, xq_name
+from dramatiq.common import xq_name
 from dramatiq.errors import BrokerConnectionError as Unreachable
 from pika import BlockingConnection, URLParameters  # type: ignore[import-untyped]
 from pika.exceptions import ChannelClosedByBroker  # type: ignore[import-untyped]
 from redis import Redis
 from redis.exceptions import RedisError
-from tests.worker.brokers import free_port, rabbitmq, redis
+from tests.worker.brokers import delete_queues, free_port, rabbitmq, redis
 from tests.worker.stage import START, Clock, delivery, put
 
 from tickets.application.deliver import Outcome
@@ -37,7 +37,10 @@ def broker_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
     if request.param == "database":
         yield None
         return
-    with SERVERS[request.param]() as url:
+    if request.param == "rabbitmq":
+        yield request.getfixturevalue("rabbitmq_url")
+        return
+    with redis() as url:
         yield url
 
 
@@ -141,13 +144,7 @@ def wipe(broker_url: str | None, engine: Engine) -> Callable[[], Awaitable[objec
 
         return flush
 
-    def delete() -> None:
-        with BlockingConnection(URLParameters(broker_url)) as connection:
-            channel = connection.channel()
-            for name in (QUEUE, dq_name(QUEUE)):
-                channel.queue_delete(name)
-
-    return lambda: asyncio.to_thread(delete)
+    return lambda: asyncio.to_thread(delete_queues, broker_url)
 
 
 async def test_a_broker_wiped_with_everything_in_it_loses_nothing(

@@ -8,9 +8,7 @@ from tests.faults.scene import Scene, Size
 from tests.faults.served import until
 from tests.faults.stories.processes import SOON, calm
 from tests.faults.tally import Tally
-from tests.worker.brokers import free_port, rabbitmq, redis
-
-_PENDING = "SELECT count(*) FROM outbox WHERE state = 'pending'"
+from tests.worker.brokers import delete_queues, free_port, rabbitmq, redis
 
 
 async def unreliable(scene: Scene, size: Size) -> Tally:
@@ -32,8 +30,19 @@ async def redis_wiped(scene: Scene, size: Size) -> Tally:
 
 
 async def rabbitmq_wiped(scene: Scene, size: Size) -> Tally:
-    """RabbitMQ is ended with everything in it, is away for a while, and begins empty."""
-    return await _wiped(scene, size, rabbitmq)
+    """RabbitMQ is ended with everything in it, is away for a while, and begins empty.
+
+    One that is shared with others is not ended: its queues go, with everything in them.
+    """
+    if scene.rabbitmq is None:
+        return await _wiped(scene, size, rabbitmq)
+    await scene.arm(size)
+    await scene.bear(2, TICKETS_BROKER_URL=scene.rabbitmq)
+    for blow in range(size.blows):
+        await scene.ring_again()
+        await until(lambda least=size.paged * blow // size.blows: _heard(scene, least), "pages leave", SOON)  # type: ignore[misc]
+        await asyncio.to_thread(delete_queues, scene.rabbitmq)
+    return await calm(scene, f"{size.blows} times")
 
 
 async def _wiped(scene: Scene, size: Size, broker: Callable[[int], AbstractContextManager[str]]) -> Tally:
@@ -51,10 +60,10 @@ async def _wiped(scene: Scene, size: Size, broker: Callable[[int], AbstractConte
     running = broker(port)
     await asyncio.to_thread(running.__enter__)
     await scene.ring_again()
-    await until(lambda: _left(scene), "something leaves by the new broker", SOON)
+    await until(lambda: _heard(scene, 0), "something leaves by the new broker", SOON)
     await asyncio.to_thread(running.__exit__, None, None, None)
     return await calm(scene, f"{size.blows} times")
 
 
-async def _left(scene: Scene) -> bool:
-    return bool(scene.ears.requests)
+async def _heard(scene: Scene, least: int) -> bool:
+    return len(scene.ears.requests) > least

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tests.faults.mortal import POINTS
 from tests.faults.scene import Scene, Size
@@ -15,6 +15,16 @@ from tickets.adapters import system
 SOON = 240.0
 """Seconds everything has for coming to rest after the last blow."""
 
+_FIRED = "SELECT count(*) FROM ticket_event WHERE type = 'sla.breached'"
+_USUAL = """
+SELECT coalesce(max(detected_at - occurred_at), '0') FROM ticket_event
+WHERE type = 'sla.breached' AND detected_at BETWEEN $1::timestamptz - interval '3 s' AND $1
+"""
+_WAITED = """
+SELECT coalesce(max(detected_at - greatest(occurred_at, $1)), '0') FROM ticket_event
+WHERE type = 'sla.breached' AND detected_at > $1
+  AND occurred_at BETWEEN $1::timestamptz - interval '1 s' AND $1 + interval '1 s'
+"""
 _HOLDS = """
 SELECT pid, xact_start FROM pg_stat_activity
 WHERE datname = current_database() AND application_name = 'tickets' AND state = 'idle in transaction'
@@ -26,28 +36,37 @@ WHERE datname = current_database() AND application_name LIKE 'tickets%' AND pid 
 
 
 async def killed(scene: Scene, size: Size) -> Tally:
-    """Four processes; every 100 ms one is killed with `kill -9` and another one begins."""
+    """Six processes; every 100 ms one at work is killed with `kill -9` and another one begins.
+
+    It goes on until half of what falls due has fired under it.
+    """
     await scene.arm(size)
-    await scene.bear(4, every=0.1)
+    await scene.bear(6, every=0.1)
 
     async def struck() -> bool:
-        return scene.nursery.died >= size.blows
+        return scene.nursery.died >= size.blows and await fired(scene, (size.quiet + size.paged) // 2)
 
-    await until(struck, "they die", SOON * 4)
-    return await calm(scene, f"{scene.nursery.died} killed")
+    await until(struck, "they die, and half of it fires", SOON * 8)
+    died, meanwhile = scene.nursery.died, await scene.app.engine.fetch_value(_FIRED)
+    return await calm(scene, f"{died} killed, {meanwhile} fired meanwhile")
 
 
 async def dying_at_every_point(scene: Scene, size: Size) -> Tally:
-    """One process after the other dies at each point of claim, fire, commit, send and settle."""
-    await scene.arm(size)
+    """One process after the other dies at each point of claim, fire, commit, send and settle.
+
+    For each of them something falls due: who has nothing to do never comes to its point.
+    """
     ends = POINTS * size.blows
+    share = Size(size.quiet // len(ends), size.paged // len(ends), size.rate, 1)
     await scene.bear(1, ends=ends)
+    for number in range(len(ends)):
+        await scene.arm(share, system.now())
 
-    async def all_died() -> bool:
-        await scene.a_minute_later()
-        return scene.nursery.died >= len(ends)
+        async def died(least: int = number + 1) -> bool:
+            await scene.a_minute_later()
+            return scene.nursery.died >= least
 
-    await until(all_died, "each dies at its point", SOON * 4)
+        await until(died, "it dies at its point", SOON)
     return await calm(scene, f"{scene.nursery.died} deaths at {len(POINTS)} points")
 
 
@@ -73,13 +92,19 @@ async def _frozen(scene: Scene, size: Size, children: int) -> Tally:
 
 
 async def one_of_two_killed(scene: Scene, size: Size) -> Tally:
-    """Of two processes one is killed; the other goes on. Told is the longest that anything due waited."""
+    """Of two processes one is killed; the other goes on, also with what the dead one had claimed.
+
+    Measured is how long what was due around that instant waited since, less how late they were just before.
+    """
     await scene.arm(size)
     await scene.bear(2)
     await until(lambda: fired(scene, size.quiet // 3), "tickets fire", SOON)
+    killed_at = system.now()
     os.kill(scene.nursery.living[0], signal.SIGKILL)
+    before = await usual(scene, killed_at)
     await until(lambda: fired(scene, size.quiet + size.paged), "all have fired", SOON)
-    return await calm(scene, "1 killed")
+    waited = await scene.app.engine.fetch_value(_WAITED, killed_at)
+    return await calm(scene, "1 killed", recovery=max(timedelta(), waited - before))
 
 
 async def an_hour_down(scene: Scene, size: Size) -> Tally:
@@ -106,20 +131,25 @@ async def sessions_cut(scene: Scene, size: Size) -> Tally:
     return await calm(scene, f"{cut} sessions ended")
 
 
-async def calm(scene: Scene, said: str) -> Tally:
+async def calm(scene: Scene, said: str, recovery: timedelta | None = None) -> Tally:
     """Let one process that nobody harms finish everything, and count."""
     await scene.bear(1)
     await scene.a_minute_later()
     await scene.until_rest(SOON)
     await scene.bear(0)
     tally = await scene.tally()
-    tally.said = said
+    tally.said, tally.recovery = said, recovery
     return tally
 
 
+async def usual(scene: Scene, instant: datetime) -> timedelta:
+    """How late tickets fired in the three seconds before an instant."""
+    found: timedelta = await scene.app.engine.fetch_value(_USUAL, instant)
+    return found
+
+
 async def fired(scene: Scene, least: int) -> bool:
-    sql = "SELECT count(*) FROM ticket_event WHERE type = 'sla.breached'"
-    return bool(await scene.app.engine.fetch_value(sql) >= least)
+    return bool(await scene.app.engine.fetch_value(_FIRED) >= least)
 
 
 async def _freeze_holding(scene: Scene) -> int:
