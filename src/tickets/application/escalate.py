@@ -6,6 +6,7 @@ from typing import Protocol
 from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tickets.domain.escalation import Escalation, Recipient
 from tickets.domain.ticket import Alert, Happened, Outgoing, Ticket
@@ -42,10 +43,7 @@ class Notices(Protocol):
 
 
 class Raised(Struct, frozen=True):
-    """Alerts, what leaves for them, the history of both, and whom each run reaches.
-
-    Programs have to acknowledge only where no people are told.
-    """
+    """Alerts, what leaves for them, the history of both, and who has to acknowledge each run."""
 
     alerts: tuple[Alert, ...]
     outgoing: tuple[Outgoing, ...]
@@ -74,12 +72,16 @@ def escalate(
         pages = list(leaving(alert, ticket, paged, notices, now, new_id))
         outgoing += pages
         if due.run is not None:
-            reached = [recipient.name for recipient in paged if recipient.ways]
-            people = [name for name in reached if not name.startswith("webhook:")]
-            told.setdefault(due.run, []).extend(people or reached)
+            told.setdefault(due.run, []).extend(who_answer(paged))
         silent = [recipient.name for recipient in recipients if not recipient.ways]
         happened.append(_raised(alert, silent, unheard=not pages and len(paged) == len(recipients), now=now))
     return Raised(tuple(alerts), tuple(outgoing), tuple(happened), told)
+
+
+def who_answer(recipients: Iterable[Recipient]) -> list[str]:
+    """Who of those paged has to acknowledge: programs only where no people are told."""
+    reached = [recipient.name for recipient in recipients if recipient.ways]
+    return [name for name in reached if not name.startswith("webhook:")] or reached
 
 
 def _alert(
@@ -108,12 +110,13 @@ def leaving(
     now: datetime,
     new_id: Callable[[], UUID],
 ) -> Iterable[Outgoing]:
-    """The notices of an alert: one for each way there is, however many it leads to."""
-    first: dict[tuple[str, str], Recipient] = {}
+    """The notices of an alert: one for each way there is, which names all whom it leads to."""
+    led: dict[tuple[str, str], list[Recipient]] = {}
     for recipient in recipients:
         for leading_there in recipient.ways:
-            first.setdefault(leading_there, recipient)
-    for (way, destination), recipient in first.items():
+            led.setdefault(leading_there, []).append(recipient)
+    for (way, destination), (first, *others) in led.items():
+        recipient = replace(first, beside=tuple(other.name for other in others))
         notice_id = new_id()
         yield Outgoing(
             id=notice_id,

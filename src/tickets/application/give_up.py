@@ -11,8 +11,9 @@ from tickets.application import facts
 from tickets.application.deliver import DIGEST, Claimed, Dead, Outbox, storable
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.desk.directory import DeskDirectory
-from tickets.application.escalate import leaving
+from tickets.application.escalate import leaving, who_answer
 from tickets.application.house import House
+from tickets.application.runs.follow import told_instead
 from tickets.domain.escalation import Recipient
 from tickets.domain.ticket import Alert, Change, Happened, Outgoing, Ticket
 
@@ -66,17 +67,18 @@ class GiveUp(Struct, frozen=True):
             "reason": storable(verdict.reason),
         }
         outgoing: tuple[Outgoing, ...] = ()
+        after = replace(ticket, epoch=ticket.epoch + 1, updated_at=now)
         if (alert := await self._open_alert(claimed)) is not None:
             others = await self.others(alert, ticket, claimed, desk, now)
             names = [other.name for other in others]
             await self.house.tickets.tell_also(alert.id, names)
             outgoing = tuple(leaving(alert, ticket, others, self.house.notices, now, self.house.new_id))
+            after = told_instead(after, alert.run, who_answer(others))
             data |= {"alert": str(alert.id), "instead": names}
             if not others and not await self.outbox.reaches(alert.id):
                 data["unheard"] = True
         event = "page_expired" if verdict.expired else "delivery_dead"
         died = Happened(type=event, actor="outbox", occurred_at=now, detected_at=now, data=data)
-        after = replace(ticket, epoch=ticket.epoch + 1, updated_at=now)
         return Change(before=ticket, after=after, now=now, happened=(died,), outgoing=outgoing)
 
     async def _open_alert(self, claimed: Claimed) -> Alert | None:

@@ -181,7 +181,8 @@ class AlertNotices:
     def _link(self, alert: Alert, recipient: Recipient) -> str | None:
         if alert.run is None:
             return None
-        invited = Invited(alert.ticket_id, alert.run, recipient.name, alert.detected_at + STANDS)
+        names = (recipient.name, *recipient.beside)
+        invited = Invited(alert.ticket_id, alert.run, names, alert.detected_at + STANDS)
         return f"{self._public_url}/v1/escalations/{link_token(invited, self._secret)}"
 
     def _page(self, alert: Alert, ticket: Ticket, manner: Manner, link: str | None) -> Page:

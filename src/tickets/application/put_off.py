@@ -10,8 +10,9 @@ from msgspec.structs import replace
 
 from tickets.application.deliver import Claimed
 from tickets.application.desk.compiled import CompiledDesk
-from tickets.application.escalate import leaving
+from tickets.application.escalate import leaving, who_answer
 from tickets.application.give_up import GiveUp, named
+from tickets.application.runs.follow import told_instead
 from tickets.domain.escalation import Recipient
 from tickets.domain.ticket import Alert, Change, Happened, Outgoing, Ticket
 
@@ -94,6 +95,7 @@ class PutOff(Struct, frozen=True):
         await house.tickets.tell_also(alert.id, [other.name for other in others])
         pages = leaving(alert, ticket, others, house.notices, now, house.new_id)
         after = replace(ticket, epoch=ticket.epoch + 1, updated_at=now)
+        after = told_instead(after, alert.run, who_answer(others))
         outgoing = tuple(map(_last_resort, pages))
         return Change(before=ticket, after=after, now=now, happened=(line,), outgoing=outgoing)
 

@@ -40,8 +40,12 @@ class Manner(Struct, frozen=True):
 
 
 class Recipient(Struct, frozen=True):
-    """One who has to hear, and the ways that lead there: `(way, destination)`; none is an event (law 15)."""
+    """One who has to hear, and the ways that lead there: `(way, destination)`; none is an event (law 15).
+
+    `beside` are the names of others whom the same page tells: they share its address.
+    """
 
     name: str
     ways: tuple[tuple[str, str], ...]
     manner: Manner = Manner()
+    beside: tuple[str, ...] = ()

@@ -9,6 +9,7 @@ from litestar.params import FromPath
 from tickets.api.auth import PUBLIC
 from tickets.api.document import HIDDEN
 from tickets.api.parts import FromParts, Parts
+from tickets.api.problems import Problem
 from tickets.application.runs.acts import Acknowledge, find_run, tell_run
 from tickets.application.runs.links import Invited, read_link
 from tickets.domain.errors import NotFound
@@ -24,7 +25,9 @@ _PAGE = (
     "<!doctype html><meta name=viewport content='width=device-width'><title>#{number}</title>"
     "<p>#{number} {subject}</p><p>{state}</p>{form}"
 )
-_BUTTON = "<form method=post><p><button>Tôi nhận xử lý · I have it</button></p></form>"
+_BUTTON = (
+    "<form method=post><p><button name=by value='{by}'>{who}Tôi nhận xử lý · I have it</button></p></form>"
+)
 _STATES = {
     "open": "Chưa ai nhận · Nobody has it yet",
     "acknowledged": "Đã nhận · Had by: {by}",
@@ -47,14 +50,18 @@ async def ask_to_acknowledge(token: FromPath[str], parts: FromParts) -> Response
 @post("/v1/escalations/{token:str}", opt=_OPT, media_type="text/html", status_code=200)
 async def acknowledge_by_link(
     token: FromPath[str],
-    request: Request[Any, Any, Any],  # noqa: ARG001 - its body says nothing
+    request: Request[Any, Any, Any],
     parts: FromParts,
 ) -> Response[str]:
-    """Acknowledge as whom the page was sent to; twice changes nothing."""
+    """Acknowledge as whom the page was sent to; twice changes nothing.
+
+    Where several share the address the form says which of them it is (`by`), and nobody else can be named.
+    """
     invited = _invited(token, parts)
-    change, _ = await tell_run(
-        parts.house, invited.ticket, invited.run, Acknowledge(), invited.recipient, parts.now()
-    )
+    by = invited.recipients[0] if len(invited.recipients) == 1 else (await request.form()).get("by")
+    if by not in invited.recipients:
+        raise Problem(400, f"Say who you are: `by` is one of {', '.join(invited.recipients)}.")
+    change, _ = await tell_run(parts.house, invited.ticket, invited.run, Acknowledge(), by, parts.now())
     parts.house.observer.changed(change)
     return _page(change.after, invited)
 
@@ -68,12 +75,16 @@ def _invited(token: str, parts: Parts) -> Invited:
 
 def _page(ticket: Ticket, invited: Invited) -> Response[str]:
     run = find_run(ticket, invited.run)
-    asks = run.is_live and invited.recipient not in run.acknowledged_by
+    free = run.is_live and run.state != "acknowledged"
+    asked = [name for name in invited.recipients if free and name not in run.acknowledged_by]
+    several = len(invited.recipients) > 1
     text = _PAGE.format(
         number=ticket.number,
         subject=escape(ticket.subject),
         state=escape(_STATES[run.state].format(by=", ".join(run.acknowledged_by))),
-        form=_BUTTON if asks else "",
+        form="".join(
+            _BUTTON.format(by=escape(name), who=f"{escape(name)}: " if several else "") for name in asked
+        ),
     )
     return Response(text, media_type="text/html", headers=_ONLY_THIS)
 

@@ -229,6 +229,15 @@ class Following:
         )
 
 
+def told_instead(ticket: Ticket, run: UUID | None, names: Sequence[str]) -> Ticket:
+    """The ticket when others are paged in the place of whom a page of a run cannot reach, or not yet."""
+    runs = facts.runs_of(ticket)
+    if run is None or not names:
+        return ticket
+    moved = tuple(sla.with_told(one, names) if one.id == str(run) else one for one in runs)
+    return facts.with_runs(ticket, moved)
+
+
 def _touches(line: Happened) -> bool:
     """Whether somebody did something about the ticket; a customer who writes did not."""
     if not line.actor.startswith(("agent:", "api:")) or line.type.startswith(("escalation.", "alert_")):

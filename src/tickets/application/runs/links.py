@@ -1,4 +1,7 @@
-"""The link in every page of a run: whoever was sent it can say "I have it", without a key, for a week."""
+"""The link in every page of a run: whoever was sent it can say "I have it", without a key, for a week.
+
+A page to an address that several share has one link, which names them all: one of them says who they are.
+"""
 
 import base64
 import binascii
@@ -21,14 +24,14 @@ class Invited(Struct, frozen=True):
 
     ticket: UUID
     run: UUID
-    recipient: str
+    recipients: tuple[str, ...]
     until: datetime
 
 
 def link_token(invited: Invited, secret: bytes) -> str:
     """What proves that a page was sent: who and what, and their MAC, for a URL."""
     until = int(invited.until.timestamp())
-    said = _HEAD.pack(invited.ticket.bytes, invited.run.bytes, until) + invited.recipient.encode()
+    said = _HEAD.pack(invited.ticket.bytes, invited.run.bytes, until) + "\n".join(invited.recipients).encode()
     return base64.urlsafe_b64encode(said + _mac(said, secret)).rstrip(b"=").decode()
 
 
@@ -38,12 +41,12 @@ def read_link(token: str, secret: bytes, now: datetime) -> Invited | None:
         whole = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
         said, mac = whole[:-_MAC], whole[-_MAC:]
         ticket, run, until = _HEAD.unpack_from(said)
-        recipient = said[_HEAD.size :].decode()
+        recipients = tuple(said[_HEAD.size :].decode().split("\n"))
     except (binascii.Error, ValueError, struct.error):
         return None
     if not hmac.compare_digest(_mac(said, secret), mac):
         return None
-    invited = Invited(UUID(bytes=ticket), UUID(bytes=run), recipient, datetime.fromtimestamp(until, UTC))
+    invited = Invited(UUID(bytes=ticket), UUID(bytes=run), recipients, datetime.fromtimestamp(until, UTC))
     return invited if now <= invited.until else None
 
 
