@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from msgspec import Struct
 from tests.faults.scene import Scene, Size
-from tests.faults.stories import bells, database, people, processes, receivers
+from tests.faults.stories import bells, database, people, processes, receivers, runs
 from tests.faults.tally import Tally
 
 
@@ -107,6 +107,12 @@ STORIES = (
         short=Size(0, 60, 30, 0),
         full=Size(0, 10_000, 100, 0),
         repeating=True,
+    ),
+    Story(
+        name="runs of several levels, kill -9 every 100 ms",
+        play=runs.killed_over_runs,
+        short=Size(0, 60, 60, 20),
+        full=Size(0, 3_000, 60, 600),
     ),
     Story(
         name="receivers that answer 500, hang, drip, close, 429",
