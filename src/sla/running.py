@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from sla.budget import ZERO, parse_time
 from sla.business_calendar import BusinessCalendar
+from sla.errors import InstantError
 from sla.run import (
     FALLBACK,
     PROMPT,
@@ -177,7 +178,10 @@ def _over(run: Run) -> datetime | None:
 def _later(run: Run, level: RunLevel, start: datetime, by: timedelta) -> datetime:
     if by <= ZERO:
         return start
-    return (run.terms.hours or _ALWAYS).due(start, by) if level.business else start + by
+    try:
+        return (run.terms.hours or _ALWAYS).due(start, by) if level.business else start + by
+    except InstantError:  # so much open time never comes: sooner than it says is better than never (law 15)
+        return start + by
 
 
 def _on(run: Run, mark: _Mark) -> Run:

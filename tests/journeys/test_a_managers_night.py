@@ -324,6 +324,7 @@ async def born(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Nurser
 
 def test_a_friday_at_one_minute_to_six(as_it_went: Told) -> None:
     paged = {whom.partition("@")[0]: len(subjects) for whom, subjects in as_it_went.mails.items()}
+    assert "phản hồi đầu tiên của phiếu #1 (first)" in as_it_went.mails["sales-hn-1@shop.example.vn"][0]
     assert paged.items() >= {"sales-hn-1": 2, "sales-hcm-1": 1, "lan": 1}.items()
     assert not {"manager", "warranty-lead"} & paged.keys()
     types = [found for each in as_it_went.history for found in re.findall(r"'escalation\.(\w+)'", each)]

@@ -171,7 +171,7 @@ def test_a_page_of_a_run_says_why_it_began_and_how_to_acknowledge() -> None:
         token = link.rpartition("/")[2]
         invited = read_link(token, b"s", ALERT.detected_at)
         assert invited is not None
-        assert (invited.ticket, invited.run, invited.recipient) == (TICKET.id, run, "agent:an")
+        assert (invited.ticket, invited.run, invited.recipients) == (TICKET.id, run, ("agent:an",))
         assert read_link(token, b"other", ALERT.detected_at) is None
         assert read_link(token, b"s", ALERT.detected_at + timedelta(days=8)) is None
     told = json.loads(notice(ENGLISH, "webhook", "ops", alert=alert, ticket=ticket))["data"]

@@ -1,7 +1,6 @@
 """`/v1/tickets/{id}/escalations`: runs of escalation policies, and what people do with them."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC
 from functools import partial
 from typing import Annotated
 from uuid import UUID
@@ -152,7 +151,7 @@ async def snooze_run(
     if_match: IfMatch = None,
 ) -> Response[RunView | Raw]:
     """Page nobody until an instant; then the level reached hears again."""
-    return await _act(parts, request, id, run, Snooze(data.until.astimezone(UTC)), if_match)
+    return await _act(parts, request, id, run, Snooze(data.until), if_match)
 
 
 @post(f"{_RUN}/resolve", opt=_WRITE, tags=_TAGS, operation_id="resolveEscalation", status_code=200)

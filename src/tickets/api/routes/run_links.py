@@ -5,6 +5,7 @@ from typing import Any
 
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
+from msgspec.structs import replace
 
 from tickets.api.auth import PUBLIC
 from tickets.api.document import HIDDEN
@@ -40,7 +41,7 @@ _STATES = {
 @get("/v1/escalations/{token:str}", opt=_OPT, media_type="text/html")
 async def ask_to_acknowledge(token: FromPath[str], parts: FromParts) -> Response[str]:
     """Show how it stands and ask: mail scanners follow links."""
-    invited = _invited(token, parts)
+    invited = await _invited(token, parts)
     ticket = await parts.house.tickets.read(invited.ticket)
     if ticket is None:
         raise NotFound("this ticket is gone")
@@ -57,7 +58,7 @@ async def acknowledge_by_link(
 
     Where several share the address the form says which of them it is (`by`), and nobody else can be named.
     """
-    invited = _invited(token, parts)
+    invited = await _invited(token, parts)
     by = invited.recipients[0] if len(invited.recipients) == 1 else (await request.form()).get("by")
     if by not in invited.recipients:
         raise Problem(400, f"Say who you are: `by` is one of {', '.join(invited.recipients)}.")
@@ -66,11 +67,15 @@ async def acknowledge_by_link(
     return _page(change.after, invited)
 
 
-def _invited(token: str, parts: Parts) -> Invited:
+async def _invited(token: str, parts: Parts) -> Invited:
+    """Whom of the desk a link lets in: who has left it has left with their links."""
     invited = read_link(token, parts.secret, parts.now())
-    if invited is None:
+    agents = (await parts.desks.current()).desk.agents
+    names = invited.recipients if invited is not None else ()
+    still = tuple(name for name in names if not name.startswith("agent:") or name[6:] in agents)
+    if invited is None or not still:
         raise NotFound("this link was never sent, or stands no longer")
-    return invited
+    return replace(invited, recipients=still)
 
 
 def _page(ticket: Ticket, invited: Invited) -> Response[str]:

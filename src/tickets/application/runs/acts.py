@@ -1,7 +1,7 @@
 """What people do with runs: begin one by hand, say "I have it", hand it on, leave it for later, end it."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from msgspec import Struct
@@ -79,7 +79,7 @@ async def begin_run(
     Raises:
         NotFound: no such ticket, or no such policy.
         Stale: the ticket is not at the expected epoch any more.
-        Refused: nobody works on the ticket any more.
+        Refused: nobody works on the ticket any more, or it has as many live runs as it may have.
     """
     desk = await house.desks.current()
     terms = desk.run_terms(wanted.policy)
@@ -93,6 +93,8 @@ async def begin_run(
         named = f"manual:{wanted.cause or wanted.policy}"
         if (known := following.live(named)) is not None:
             return Change(before=ticket, after=ticket, now=now), known
+        if following.is_full:
+            raise Refused("the ticket has too many live runs; resolve some of them first")
         run = following.begin(named, terms, "manual", ticket.epoch + 1, now, wanted.reason)
         following.follow((), {})
         change = house.followed(following)
@@ -154,7 +156,11 @@ def had_by(before: sla.Run, ticket: Ticket) -> bool:
 
 
 def _signal(act: Act, now: datetime, by: str) -> sla.RunSignal:
-    return sla.RunSnoozed(now, act.until) if isinstance(act, Snooze) else _SIGNALS[type(act)](now, by)
+    return (
+        sla.RunSnoozed(now, act.until.astimezone(UTC))
+        if isinstance(act, Snooze)
+        else _SIGNALS[type(act)](now, by)
+    )
 
 
 async def _told(

@@ -24,6 +24,9 @@ ESCALATION = "escalation"
 MOST_ENDED = 20
 """How many runs that are over a ticket remembers, the newest."""
 
+MOST_LIVE = 50
+"""How many live runs a ticket may have before no more are begun by hand: whoever wants more is a program."""
+
 Signals = Mapping[str, sla.RunSignal]
 """What somebody tells runs in this change, by run."""
 UNTOLD: Signals = MappingProxyType({})
@@ -116,6 +119,11 @@ class Following:
             run, "begun", at, actor=self._actor, policy=terms.policy, version=terms.version, reason=reason
         )
         return run
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the ticket has as many live runs as it may have."""
+        return sum(run.is_live for run in self._runs.values()) >= MOST_LIVE
 
     def live(self, cause: str) -> sla.Run | None:
         """The live run of a cause."""
