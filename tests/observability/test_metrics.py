@@ -54,4 +54,5 @@ def test_no_label_is_an_id() -> None:
         "cause",
         "step",
         "doing",
+        "alertmanager",
     }

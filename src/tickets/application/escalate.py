@@ -99,6 +99,9 @@ def _alert(
         occurred_at=due.occurred_at,
         detected_at=now,
         run=due.run,
+        policy=due.policy,
+        priority=ticket.priority,
+        team=ticket.team,
     )
 
 

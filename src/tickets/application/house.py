@@ -14,12 +14,13 @@ from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.desk.directory import DeskDirectory
 from tickets.application.draw import Scene
 from tickets.application.escalate import Notices, escalate
+from tickets.application.page import Page
 from tickets.application.ports import Ledger, TicketStore
 from tickets.application.runs.follow import ESCALATION, UNTOLD, Following
 from tickets.application.tell_events import EventNotices, tell_events
 from tickets.domain.errors import NotFound, Stale
-from tickets.domain.escalation import Escalation
-from tickets.domain.ticket import Change, Ticket
+from tickets.domain.escalation import Escalation, Manner
+from tickets.domain.ticket import Alert, Change, Ticket
 
 ATTEMPTS = 20
 """How often a request is decided before its sender is told to come again. Each loss means another one won.
@@ -40,6 +41,9 @@ class Desks(Protocol):
 
 class Written(Notices, EventNotices, Protocol):
     """How what leaves reads: alerts and events."""
+
+    def page(self, alert: Alert, ticket: Ticket, manner: Manner, link: str | None = None) -> Page:
+        """A headline, what there is to know, and the ticket's address; with `link`, how to acknowledge."""
 
 
 class Observer(Protocol):
@@ -165,14 +169,14 @@ class House:
                 pinned = facts.pin_terms(change.after, desk)
                 await self.tickets.intern_terms(pinned.id, pinned.body, change.now)
             if change.before is not None and change.before.stuck not in {None, change.after.stuck}:
-                await self.tickets.resolve_alerts(change.after.id, facts.ROUTING)
+                await self.tickets.resolve_alerts(change.after.id, change.now, facts.ROUTING)
         told = [self.with_events(change, desk) for change in changes]
         await self.tickets.save(told, ledger)
         for change in changes:
             for settled in change.settled:
                 await self.tickets.settle_alerts(change.after.id, settled, change.now)
             if change.before is not None and change.before.working and not change.after.working:
-                await self.tickets.resolve_alerts(change.after.id)
+                await self.tickets.resolve_alerts(change.after.id, change.now)
                 continue
             for metric, cycle in facts.alerted_and_over(change):
-                await self.tickets.resolve_alerts(change.after.id, metric, cycle)
+                await self.tickets.resolve_alerts(change.after.id, change.now, metric, cycle)

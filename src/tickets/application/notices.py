@@ -152,7 +152,7 @@ class AlertNotices:
         """The bytes to send to a recipient, the same in every attempt."""
         link, manner = self._link(alert, recipient), recipient.manner
         if way == "pager":
-            return stored(self._page(alert, ticket, manner, link))
+            return stored(self.page(alert, ticket, manner, link))
         if way != "email":
             data = AlertData(
                 alert=alert,
@@ -185,7 +185,8 @@ class AlertNotices:
         invited = Invited(alert.ticket_id, alert.run, names, alert.detected_at + STANDS)
         return f"{self._public_url}/v1/escalations/{link_token(invited, self._secret)}"
 
-    def _page(self, alert: Alert, ticket: Ticket, manner: Manner, link: str | None) -> Page:
+    def page(self, alert: Alert, ticket: Ticket, manner: Manner, link: str | None = None) -> Page:
+        """A headline, what there is to know, and the ticket's address; with `link`, how to acknowledge."""
         voice = _Voice(spoken(manner), ZoneInfo(manner.timezone), harmless)
         links = (Link(voice.words["acknowledge"], link),) if link else ()
         return Page(voice.subject(alert, ticket), voice.text(alert, ticket), self._url(ticket), links)

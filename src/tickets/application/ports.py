@@ -267,8 +267,12 @@ class TicketStore(Protocol):
     async def settle_alerts(self, ticket: UUID, settled: Settled, now: datetime) -> None:
         """The alerts of a run that are still open are so no more."""
 
-    async def withdraw_alerts(self, ticket: UUID, metric: str, cycle: int, level: str, repeat: int) -> None:
+    async def withdraw_alerts(
+        self, ticket: UUID, metric: str, cycle: int, level: str, repeat: int, now: datetime
+    ) -> None:
         """A level was never reached, or not so often: its alerts from `repeat` on are taken back."""
 
-    async def resolve_alerts(self, ticket: UUID, metric: str | None = None, cycle: int | None = None) -> None:
+    async def resolve_alerts(
+        self, ticket: UUID, now: datetime, metric: str | None = None, cycle: int | None = None
+    ) -> None:
         """The ticket is at rest, or what alerts of a metric or its cycle were about is: they are over."""

@@ -52,6 +52,6 @@ async def tell_late(
         )
         change = house.with_alerts(change, amended.escalations, desk)
         for level in amended.withdrawn:
-            await house.tickets.withdraw_alerts(ticket_id, *level)
+            await house.tickets.withdraw_alerts(ticket_id, *level, now)
         await house.save(change, desk=desk)
     return change

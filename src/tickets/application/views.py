@@ -131,7 +131,11 @@ class EventView(Struct, frozen=True):
 
 
 class AlertView(Struct, frozen=True):
-    """An escalation level that was reached; a page of a `run`, where its policy makes one."""
+    """An escalation level that was reached; a page of a `run`, where its policy makes one.
+
+    `policy` is the escalation policy whose level it is; `priority` and `team` are the ticket's as it was
+    raised.
+    """
 
     id: UUID
     ticket_id: UUID
@@ -147,6 +151,9 @@ class AlertView(Struct, frozen=True):
     acknowledged_by: str | None
     acknowledged_at: Instant | None
     run: UUID | None
+    policy: str
+    priority: str
+    team: str | None
 
 
 class OfferView(Struct, frozen=True):

@@ -2,13 +2,14 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from typing import Literal
 from uuid import UUID
 
 from tickets.adapters import system
+from tickets.adapters.alertmanager import AlertmanagerWay
 from tickets.adapters.direct import Carrier, DirectWay, Post
 from tickets.adapters.gated_http import GatedHttp
 from tickets.adapters.graph import Graph
@@ -23,18 +24,21 @@ from tickets.adapters.zalo import Zalo
 from tickets.api.app import ROUTES, create_app
 from tickets.api.routes import health
 from tickets.api.server import Keep, nothing_to_keep, serve_http
+from tickets.application.alertmanager import WAY
 from tickets.application.deliver import Deliver, Way
 from tickets.application.delivered import Delivered
-from tickets.application.desk.model import Pager
+from tickets.application.desk.model import Desk, Pager
 from tickets.application.digest import Digests
 from tickets.application.gather import Gather
 from tickets.application.give_up import GiveUp
 from tickets.application.put_off import PutOff
 from tickets.bootstrap.wiring import Application
 from tickets.intake import MessageAccount
+from tickets.persistence.alertmanagers import PostgresAlertmanagers
 from tickets.persistence.message_tokens import MessageTokens, SentParts
 from tickets.persistence.outages import OUTAGES
 from tickets.worker.actors import deliver_actor
+from tickets.worker.alertmanagers import TellAlertmanagers
 from tickets.worker.broker import make_broker
 from tickets.worker.doorbell import AGENTS, DUE, OUTBOX, WAITING, Listener
 from tickets.worker.endpoints import Endpoints
@@ -84,6 +88,7 @@ async def serve(
         if "worker" in roles:
             tasks.append(asyncio.create_task(await _deliver(app, stack)))
             tasks.append(asyncio.create_task(perpetual("jobs", lambda: _advance(app))))
+            tasks.append(asyncio.create_task(perpetual("alertmanagers", _alertmanagers(app).round)))
         stack.push_async_callback(_end, tasks)
         if roles != ROLES:  # in one process its own bells are enough
             tasks.append(asyncio.create_task(app.doorbell.run()))
@@ -153,6 +158,15 @@ async def _advance(app: Application) -> None:
         await asyncio.sleep(JOBS_PULSE.total_seconds())
 
 
+def _alertmanagers(app: Application) -> TellAlertmanagers:
+    """Who tells Alertmanagers."""
+
+    async def named() -> Mapping[str, object]:
+        return (await app.parts.desks.current()).desk.alertmanagers
+
+    return TellAlertmanagers(PostgresAlertmanagers(app.engine), named, app.parts.now, app.ring_outbox)
+
+
 async def _listen(app: Application) -> None:
     """Hear the bells of other processes."""
     bell = app.ticker.bell
@@ -212,7 +226,7 @@ async def _page_expiry(app: Application) -> timedelta:
 
 
 def _messengers(app: Application, stack: AsyncExitStack) -> dict[str, Way]:
-    """The ways to customers who write in messengers, and to whatever rings where agents are."""
+    """The ways to customers in messengers, to whatever rings where agents are, and to Alertmanagers."""
     http = GatedHttp(Gate(app.settings.allow_private_webhooks))
     stack.push_async_callback(http.close)
     post, sent = Post(http, app.parts.now), SentParts(app.engine)
@@ -232,7 +246,12 @@ def _messengers(app: Application, stack: AsyncExitStack) -> dict[str, Way]:
     async def pager(key: str) -> Pager | None:
         return (await app.parts.desks.current()).desk.pagers.get(key)
 
-    return {**ways, "pager": PagerWay(post, pager, os.environ)}
+    async def desk() -> Desk:
+        return (await app.parts.desks.current()).desk
+
+    alerts, notices = PostgresAlertmanagers(app.engine), app.parts.house.notices
+    told = AlertmanagerWay(post, desk, alerts, notices, os.environ)
+    return {**ways, "pager": PagerWay(post, pager, os.environ), WAY: told}
 
 
 def _heartbeat(app: Application, stack: AsyncExitStack) -> dict[str, Way]:

@@ -42,6 +42,7 @@ from tickets.application.take_call import CallTaker
 from tickets.application.take_mail import TakeMail
 from tickets.application.watch_duty import WatchDuty
 from tickets.observability.metrics import Metrics
+from tickets.persistence.alertmanagers import PostgresAlertmanagers
 from tickets.persistence.api_keys import ApiKeys
 from tickets.persistence.attachments import Attachments
 from tickets.persistence.calls import PostgresCalls
@@ -85,6 +86,7 @@ class Application:
     jobs: Jobs
     outbox: PostgresOutbox
     outbox_rung: asyncio.Event
+    ring_outbox: Callable[[], None]
     doorbell: Doorbell
 
 
@@ -161,7 +163,7 @@ async def _wire(
     )
     return Application(
         settings=settings, engine=engine, parts=parts, outbox=outbox, outbox_rung=outbox_rung,
-        doorbell=doorbell, ticker=_ticker(settings, parts, ring_outbox, bell, signs),
+        ring_outbox=ring_outbox, doorbell=doorbell, ticker=_ticker(settings, parts, ring_outbox, bell, signs),
         jobs=_jobs(house, desks, jobs, erasure, counting),
     )  # fmt: skip
 
@@ -288,5 +290,7 @@ def _measuring(
         await signs.compare_clocks(system.now)
         metrics.show_outbox(leaving.pending, leaving.dead, age)
         metrics.show_endpoints(await outbox.endpoints.states())
+        told = PostgresAlertmanagers(outbox.engine)
+        metrics.show_alertmanagers(await told.ages(desk.alertmanagers, now()))
 
     return measure

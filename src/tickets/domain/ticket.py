@@ -139,7 +139,8 @@ class Happened(Struct, frozen=True, kw_only=True):
 class Alert(Struct, frozen=True, kw_only=True):
     """An escalation level that was reached, and who has to hear of it; once per clock cycle and repeat.
 
-    It is a page of a `run`, where its policy makes one.
+    It is a page of a `run`, where its policy makes one. `policy` is the escalation policy whose level it is;
+    `priority` and `team` are the ticket's as it was raised.
     """
 
     id: UUID
@@ -156,6 +157,9 @@ class Alert(Struct, frozen=True, kw_only=True):
     acknowledged_by: str | None = None
     acknowledged_at: datetime | None = None
     run: UUID | None = None
+    policy: str = ""
+    priority: Priority = "normal"
+    team: str | None = None
 
 
 class Offer(Struct, frozen=True, kw_only=True):

@@ -108,7 +108,7 @@ class Metrics:
         self.deliveries_dead = self._counter(
             "tickets_deliveries_dead", "What could not leave and was given up.", "way"
         )
-        for way in ("email", "webhook", "pager", "zalo", "messenger", "whatsapp", "telegram"):
+        for way in ("email", "webhook", "pager", "alertmanager", "zalo", "messenger", "whatsapp", "telegram"):
             # so that the first death is seen to raise it
             self.deliveries_dead.labels(way)
         self.pages_unsent = self._counter(
@@ -131,9 +131,14 @@ class Metrics:
             "way",
             "state",
         )
-        for way in ("email", "webhook", "pager"):
+        for way in ("email", "webhook", "pager", "alertmanager"):
             for state in ("open", "disabled", "ready"):
                 self.endpoint_turns.labels(way, state)
+        self.alertmanagers = self._gauge(
+            "tickets_alertmanager_age_seconds",
+            "How long ago an Alertmanager was last told every open alert; +Inf for never.",
+            "alertmanager",
+        )
 
     def _escalation(self) -> None:
         self.alerts = self._counter("tickets_alerts", "Alerts raised.", "metric", "level")
@@ -215,6 +220,12 @@ class Metrics:
         """Set how many endpoints are left alone, and how many are disabled."""
         for state in ("open", "disabled"):
             self.endpoints.labels(state).set(by_state.get(state, 0))
+
+    def show_alertmanagers(self, ages: Mapping[str, float]) -> None:
+        """Set how long ago each was told everything, in seconds; one that is not named is no more."""
+        self.alertmanagers.clear()
+        for key, age in ages.items():
+            self.alertmanagers.labels(key).set(age)
 
     def exposition(self) -> bytes:
         """All metrics in Prometheus' text format."""

@@ -148,13 +148,13 @@ said AS (
         detected_at timestamptz, signal jsonb, data jsonb, correlation_id text) ON h.ticket_id = t.id
 ), alerted AS (
     INSERT INTO alert (id, ticket_id, metric, cycle, level, repeat, covers, recipients, state, occurred_at,
-                       detected_at, run)
+                       detected_at, run, policy, priority, team)
     SELECT a.id, t.id, a.metric, a.cycle, a.level, a.repeat, a.covers, a.recipients, a.state, a.occurred_at,
-           a.detected_at, a.run
+           a.detected_at, a.run, a.policy, a.priority, a.team
     FROM t JOIN jsonb_to_recordset($1::jsonb -> 'alerts') AS a(
         ticket_id uuid, id uuid, metric text, cycle integer, level text, repeat integer, covers text[],
         recipients jsonb, state text, occurred_at timestamptz, detected_at timestamptz,
-        run uuid) ON a.ticket_id = t.id
+        run uuid, policy text, priority text, team text) ON a.ticket_id = t.id
 ), leaves AS (
     INSERT INTO outbox (id, way, destination, body, cause, state, wake_at, created_at)
     SELECT o.id, o.way, o.destination, decode(o.body, 'base64'), o.cause, 'pending',

@@ -8,7 +8,16 @@ import routing
 import sla
 from tickets.application.desk.calendars import NamedCalendar
 from tickets.application.desk.escalation import EscalationPolicy, EscalationRule
-from tickets.application.desk.model import Agent, Desk, OnCallSchedule, Pager, Settings, Team, Webhook
+from tickets.application.desk.model import (
+    Agent,
+    Alertmanager,
+    Desk,
+    OnCallSchedule,
+    Pager,
+    Settings,
+    Team,
+    Webhook,
+)
 from tickets.intake import Form, Line, Mailbox, MessageAccount
 
 
@@ -45,6 +54,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("hotlines", Line, "hotline", inherited=frozenset({"country"})),
     Kind("webhooks", Webhook, "webhook"),
     Kind("pagers", Pager, "pager"),
+    Kind("alertmanagers", Alertmanager, "Alertmanager"),
 )
 """In the order in which a desk is read and written: nothing a kind refers to comes long after it."""
 

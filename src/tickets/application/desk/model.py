@@ -15,6 +15,7 @@ from tickets.application.desk.escalation import EscalationPolicy, EscalationRule
 from tickets.application.webhook_body import Format
 from tickets.domain.words import Channel
 from tickets.intake import Form, Line, Mailbox, MessageAccount
+from tickets.intake.mail_source import Variable
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -111,7 +112,7 @@ class Webhook(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     url: str
     events: tuple[str, ...] = ()
     format: Format = "standard"
-    secret_env: Annotated[str, Meta(pattern="^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
+    secret_env: Variable | None = None
 
 
 Service = Literal["slack", "teams", "google_chat", "mattermost", "discord", "telegram", "ntfy", "phone"]
@@ -128,9 +129,26 @@ class Pager(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     key: str
     service: Service
-    url_env: Annotated[str, Meta(pattern="^[A-Za-z_][A-Za-z0-9_]*$")]
+    url_env: Variable
     room: str = ""
     to: tuple[str, ...] = ()
+    language: str | None = None
+
+
+class Alertmanager(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An Alertmanager that shows our open alerts. Of a cluster every one is named: they do not share alerts.
+
+    `url` is its root. It is told with `token_env`, or `user` and `password_env`: the environment variables
+    hold the secrets. `labels` are given to every alert besides ours; annotations are in `language`, or the
+    desk's.
+    """
+
+    key: str
+    url: str
+    token_env: Variable | None = None
+    user: Annotated[str, Meta(min_length=1, max_length=320, pattern="^[^:]+$")] | None = None
+    password_env: Variable | None = None
+    labels: dict[str, str] = {}
     language: str | None = None
 
 
@@ -153,6 +171,7 @@ class Desk(Struct, frozen=True, kw_only=True):
     hotlines: dict[str, Line] = {}
     webhooks: dict[str, Webhook] = {}
     pagers: dict[str, Pager] = {}
+    alertmanagers: dict[str, Alertmanager] = {}
 
     @property
     def country(self) -> str:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 import routing
 from tickets.application.desk.addresses import check_agents, check_hotlines, check_mailboxes, check_webhooks
+from tickets.application.desk.alertmanagers import check_alertmanagers
 from tickets.application.desk.fault import Faults
 from tickets.application.desk.kinds import every_object
 from tickets.application.desk.model import Desk
@@ -162,5 +163,6 @@ _RULES: tuple[Callable[[Desk, Faults], None], ...] = (
     check_hotlines,
     check_webhooks,
     check_pagers,
+    check_alertmanagers,
     _languages,
 )
