@@ -40,8 +40,9 @@ from tickets.application.page import Page
 from tickets.domain.escalation import Manner
 from tickets.domain.ticket import Alert, Ticket
 from tickets.domain.words import PRIORITIES
-from tickets.persistence.alertmanagers import PostgresAlertmanagers
+from tickets.persistence.alertmanagers import PostgresAlertmanagers, row_of
 from tickets.persistence.engine import Engine
+from tickets.persistence.outbox import PostgresOutbox
 from tickets.worker.alertmanagers import TellAlertmanagers
 
 TICKET = Ticket(
@@ -190,6 +191,20 @@ async def test_any_number_of_workers_arm_one_pass(engine: Engine, clock: Clock) 
     ]
     assert await workers[0].look() == 0
     assert 1 <= len(rung) <= 2
+
+
+async def test_a_worker_that_dies_while_it_tells_holds_nothing_up(engine: Engine, clock: Clock) -> None:
+    async def keys() -> dict[str, object]:
+        return {"am": None}
+
+    other = TellAlertmanagers(PostgresAlertmanagers(engine), keys, clock, lambda: None)
+    assert await other.look() == 1
+    assert await PostgresOutbox(engine).claim(row_of("am"), clock(), EVERY) is not None
+    clock.forward(seconds=59)
+    assert await other.look() == 0  # it may still be at it: two at once would overtake each other
+    clock.forward(seconds=1)
+    assert await other.look() == 1
+    assert await PostgresOutbox(engine).claim(row_of("am"), clock(), EVERY) is not None
 
 
 async def loopback(_host: str, _port: int) -> Sequence[str]:

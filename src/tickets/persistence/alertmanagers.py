@@ -18,11 +18,13 @@ _ROWS = UUID("00000000-0000-7000-8000-616c65727473")
 _ALERT, _TICKET, _LAST = Rows(Alert), Rows(Ticket), Rows(Last)
 
 # Of alerts that differ in `repeat` only, the first speaks for those that are open with it, or ended with it.
+# The index `alert_once` finds it: it has all but those withdrawn.
 _SPEAKS = """NOT EXISTS (
     SELECT FROM alert AS o
     WHERE o.ticket_id = a.ticket_id AND o.metric = a.metric AND o.cycle = a.cycle AND o.level = a.level
       AND o.repeat < a.repeat AND o.run IS NOT DISTINCT FROM a.run
-      AND (o.state = 'open') = (a.state = 'open') AND o.ended_at IS NOT DISTINCT FROM a.ended_at)
+      AND o.state <> 'withdrawn' AND (o.state = 'open') = (a.state = 'open')
+      AND o.ended_at IS NOT DISTINCT FROM a.ended_at)
 """
 
 # Two short walks, each through its index, then merged: what is open ($1: everything), and what has moved.
