@@ -29,10 +29,10 @@ PULSE = timedelta(milliseconds=250)
 SWEEP = timedelta(seconds=5)
 """How often every waiting ticket is looked at again, whatever the bells said, and who is on call watched."""
 
-LANES = 2
-"""Batches under way at once where one was not enough: the database works on one while we decide the other."""
+LANES = 3
+"""Batches under way at once where one was not enough: the database works on some while we decide another."""
 
-BATCHES = 3
+BATCHES = 2
 """So many batches of due tickets in each lane and the router has its turn, and the clock is read anew: after
 hours of silence routing does not wait for the last of a hundred thousand."""
 
