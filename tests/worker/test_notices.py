@@ -18,6 +18,7 @@ from tickets.application.notices import METRICS, WORDS, AlertNotices, Language, 
 from tickets.application.runs.links import read_link
 from tickets.domain.escalation import Manner, Recipient
 from tickets.domain.ticket import Alert, Ticket
+from tickets.domain.words import PRIORITIES, STATUSES
 from tickets.intake.threading import named_by_message_id
 
 TICKET = Ticket(
@@ -85,7 +86,7 @@ def test_a_mail_says_in_english_what_is_wrong_and_where_to_look() -> None:
         "Ticket #1042 needs attention: its promise of first response has reached level breach.\n\n"
         "Ticket: #1042 Máy giặt không chạy\n"
         "Priority: Urgent\n"
-        "Status: new\n"
+        "Status: New\n"
         "Team: warranty-hanoi\n"
         "Due: 2026-03-02 16:00:00 +0700\n"
         "Level reached: 2026-03-02 16:00:00 +0700\n"
@@ -99,12 +100,14 @@ def test_and_in_vietnamese() -> None:
     mail = read(notice(VIETNAMESE, alert=reminder))
     assert mail["subject"] == "Khẩn cấp: phản hồi đầu tiên của phiếu #1042 (breach) – Máy giặt không chạy"
     assert "Nhắc lần: 2\n" in text(mail)
+    assert "Trạng thái: Mới\n" in text(mail)
     assert "Người phụ trách" not in text(mail)
 
 
 def test_both_languages_have_the_same_words() -> None:
     assert WORDS["en"].keys() == WORDS["vi"].keys()
     assert METRICS["en"].keys() == METRICS["vi"].keys()
+    assert {*PRIORITIES, *STATUSES} <= WORDS["vi"].keys()
 
 
 def test_a_program_gets_the_alert_and_the_ticket_and_nothing_about_the_customer() -> None:
