@@ -56,6 +56,7 @@ async def killed_over_runs(scene: Scene, size: Size) -> Tally:
     """Four processes, one killed every 100 ms; meanwhile every third run is acknowledged, sooner or later."""
     model = await _model(scene)
     await arm(scene.app.engine, model, system.now() + LEAD, size.rate, size.paged)
+    scene.armed += size.paged
     await scene.app.engine.execute("UPDATE ticket SET tick_at = NULL WHERE id = $1", model)
     await scene.bear(4, every=0.1)
     async with asyncio.TaskGroup() as people:

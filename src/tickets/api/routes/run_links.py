@@ -80,8 +80,7 @@ async def _invited(token: str, parts: Parts) -> Invited:
 
 def _page(ticket: Ticket, invited: Invited) -> Response[str]:
     run = find_run(ticket, invited.run)
-    free = run.is_live and run.state != "acknowledged"
-    asked = [name for name in invited.recipients if free and name not in run.acknowledged_by]
+    asked = [name for name in invited.recipients if run.is_live and name not in run.acknowledged_by]
     several = len(invited.recipients) > 1
     text = _PAGE.format(
         number=ticket.number,
