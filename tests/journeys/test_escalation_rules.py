@@ -291,7 +291,7 @@ async def test_what_a_promise_pages_while_somebody_has_its_run_is_theirs_too_onc
         ("broken", "open"),
     ]
     lead = await link_to(shop, "sales-lead@shop.example.vn")
-    assert "<form method=post>" in (await stranger(shop, "GET", lead)).text
+    assert "<button name=act value=acknowledge>" in (await stranger(shop, "GET", lead)).text
     await stranger(shop, "POST", lead)
     assert [one["acknowledged_by"] for one in await alerts(shop, ticket)] == [
         "agent:sales-hn-1",
