@@ -19,7 +19,7 @@ from tests.faults.served import SAMPLE, Served, shops, until
 from tickets.adapters.embedded_postgres import EmbeddedPostgres
 
 BLOWS = 5 if os.environ.get("TICKETS_TEST_LONG") else 2
-CLIENTS = 4
+CLIENTS = 2
 Blow = Callable[[Served], Awaitable[None]]
 FORM = b'{"name": "Lan", "message": "left behind"}'
 

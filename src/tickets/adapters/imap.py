@@ -134,9 +134,11 @@ class ImapFetcher:
             head = await client.fetch(uid, head=True)
         except ImapRefused:
             head = None
-        self.counted("imap", "refused")
-        if head is None or not await self.take.is_known(self.mailbox, head):
+        if head is not None and await self.take.is_known(self.mailbox, head):
+            self.counted("imap", "known")
+        else:
             await self.take.set_aside(self.mailbox, head or b"", reason)
+            self.counted("imap", "refused")
         return False
 
     async def _done(self, client: ImapClient, uids: list[int]) -> None:

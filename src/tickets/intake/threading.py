@@ -61,7 +61,7 @@ def ticket_of_address(address: str, secret: bytes) -> UUID | None:
 
 def _mac(use: str, ticket: UUID, message: UUID | None, secret: bytes) -> str:
     named = use.encode() + b"\0" + ticket.bytes + (message.bytes if message else b"")
-    return base64.b32encode(hmac.digest(secret, named, "sha256"))[:20].decode().lower()
+    return base64.b32encode(hmac.digest(secret, named, "sha256")[:15])[:20].decode().lower()
 
 
 def _uuid(text: str) -> UUID | None:
