@@ -52,6 +52,6 @@ async def test_it_is_in_the_language_of_who_reads_it_and_shows_the_clock_of_the_
     by_reader = {mail["to"]: mail.get_content() for mail in await mails(shop)}
     to_lead, to_holder = (by_reader[f"{who}@shop.example.vn"] for who in ("sales-lead", "sales-hn-1"))
     assert "needs attention" in to_lead
-    assert "Level reached: 2026-03-02 09:20:00 +0700" in to_lead
+    assert "Level reached: 2026-03-02 09:20:00+07:00" in to_lead
     assert "cần được xử lý" in to_holder
-    assert "Hạn: 2026-03-02 09:20:00 +0700" in to_holder
+    assert "Hạn: 2026-03-02 09:20:00+07:00" in to_holder

@@ -81,4 +81,4 @@ def _text(told: HandOff | Gap, manner: Manner) -> str:
 
 
 def _clock(at: datetime, zone: ZoneInfo) -> str:
-    return at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %z")
+    return at.astimezone(zone).isoformat(" ", "seconds")

@@ -266,7 +266,7 @@ class _Voice(Struct, frozen=True):
         return METRICS[self.language].get(alert.metric, alert.metric)
 
     def instant(self, at: datetime) -> str:
-        return at.astimezone(self.zone).strftime("%Y-%m-%d %H:%M:%S %z")
+        return at.astimezone(self.zone).isoformat(" ", "seconds")
 
 
 _OPENINGS = {ROUTING: "stuck", "rule": "run", "manual": "run"}
