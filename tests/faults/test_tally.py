@@ -56,6 +56,13 @@ FAULTS = {
         {"doubled": 1, "open": 1},
     ),
     "a page given up": (f"UPDATE outbox SET state = 'dead' WHERE id = {_PAGE}", {"lost": 1}),
+    "a page given up over the dead": (
+        (
+            "UPDATE outbox SET state = 'dead', last_error = '12 attempts ended without an outcome'"
+            f" WHERE id = {_PAGE}"
+        ),
+        {},
+    ),
     "a page put into a digest": (f"UPDATE outbox SET state = 'gathered' WHERE id = {_PAGE}", {"lost": 1}),
     "a page withdrawn for nobody": (f"UPDATE outbox SET state = 'withdrawn' WHERE id = {_PAGE}", {"lost": 1}),
     "a page long after somebody had it": (
