@@ -1,12 +1,15 @@
 """The HTTP application: routes in their frame."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from litestar import Litestar, Request
+from litestar.connection import ASGIConnection
 from litestar.di import Provide
 from litestar.exceptions import ValidationException
-from litestar.types import ControllerRouterHandler
+from litestar.handlers import BaseRouteHandler
+from litestar.types import ASGIApp, ControllerRouterHandler, Receive, Scope, Send
 
 from tickets.api.auth import Authorization
 from tickets.api.correlation import with_correlation
@@ -84,22 +87,44 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
 """Every route there is."""
 
 
-def create_app(parts: Parts, routes: Sequence[ControllerRouterHandler] = ROUTES) -> Litestar:
+_PARTS, _AUTHORIZATION = "tickets.parts", "tickets.authorization"
+
+
+def create_app(parts: Parts, routes: Sequence[ControllerRouterHandler] = ROUTES) -> ASGIApp:
     """The application over its parts. Whoever calls it starts and closes the parts."""
-    app = Litestar(
+    app, authorization = _routed(tuple(routes), parts.largest_body), Authorization(parts.api_keys, parts.now)
+
+    async def with_parts(scope: Scope, receive: Receive, send: Send) -> None:
+        scope[_PARTS] = parts  # type: ignore[literal-required]
+        scope[_AUTHORIZATION] = authorization  # type: ignore[literal-required]
+        await app(scope, receive, send)
+
+    return with_correlation(with_http_metrics(with_parts, parts.metrics), parts.new_id)
+
+
+@lru_cache(maxsize=4)  # reading every signature takes a third of a second: once, whatever the parts
+def _routed(routes: tuple[ControllerRouterHandler, ...], largest_body: int) -> Litestar:
+    return Litestar(
         route_handlers=list(routes),
-        dependencies={"parts": Provide(lambda: parts, sync_to_thread=False)},
-        guards=[Authorization(parts.api_keys, parts.now)],
+        dependencies={"parts": Provide(_parts_of, sync_to_thread=False)},
+        guards=[_authorize],
         before_request=refuse_unusable,
         exception_handlers={**REFUSALS, ValidationException: refuse_unreadable, Exception: to_response},
         dto=StrictJson,
         return_dto=None,
-        request_max_body_size=parts.largest_body,
+        request_max_body_size=largest_body,
         openapi_config=None,
         logging_config=None,
     )
-    app.asgi_handler = with_correlation(with_http_metrics(app.asgi_handler, parts.metrics), parts.new_id)
-    return app
+
+
+def _parts_of(scope: Scope) -> Parts:
+    parts: Parts = scope[_PARTS]  # type: ignore[literal-required]
+    return parts
+
+
+async def _authorize(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    await connection.scope[_AUTHORIZATION](connection, handler)  # type: ignore[literal-required]
 
 
 async def refuse_unusable(request: Request[Any, Any, Any]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 import uvicorn
-from litestar import Litestar
+from litestar.types import ASGIApp
 
 from tickets.errors import CannotStart
 
@@ -24,7 +24,7 @@ async def nothing_to_keep() -> None:
 
 
 async def serve_http(
-    app: Litestar, host: str, port: int, announce: Callable[[], object], keep: Keep = nothing_to_keep
+    app: ASGIApp, host: str, port: int, announce: Callable[[], object], keep: Keep = nothing_to_keep
 ) -> None:
     """Answer until asked to stop; then requests under way get five seconds.
 
