@@ -127,6 +127,20 @@ async def test_what_somebody_has_already_is_not_sent_any_more(shop: Shop) -> Non
     assert count == len(verdicts)
 
 
+async def test_what_somebody_has_already_waits_for_no_room_to_be_withdrawn(shop: Shop) -> None:
+    ticket = await alerted(shop)
+    for alert in (await shop.get(f"/v1/alerts?ticket={ticket}"))["items"]:
+        await shop.post(f"/v1/alerts/{alert['id']}/acknowledge", status=204)
+    left_alone = shop.instant + timedelta(hours=1)
+    await shop.app.engine.execute("INSERT INTO endpoint (name, open_until) VALUES ('email', $1)", left_alone)
+    rung = await shop.app.outbox.ring(shop.instant, shop.instant + timedelta(seconds=30), 500)
+    assert len(rung) == len(await shop.app.engine.fetch("SELECT FROM outbox WHERE state = 'pending'"))
+    post = Post(shop, everything=True)
+    assert {await post.deliver(row) for row in rung} == {Withdrawn("its alert is acknowledged")}
+    (endpoint,) = await shop.app.engine.fetch("SELECT open_until, leases FROM endpoint WHERE name = 'email'")
+    assert (endpoint[0], endpoint[1]) == (left_alone, b"{}"), "nobody asked it"
+
+
 async def test_a_page_that_nobody_could_take_in_time_is_expired_and_the_fallback_hears(shop: Shop) -> None:
     ticket = await alerted(shop)
     shop.instant += timedelta(hours=12, seconds=1)

@@ -21,7 +21,8 @@ LONGEST_WAIT = timedelta(hours=24)
 class Claimed(Struct, frozen=True, kw_only=True):
     """An outbox row somebody holds the lease of. `attempts` counts this one; `fence` proves the lease.
 
-    `barred`: it is not to be tried, because its endpoint is disabled, or had no room for it for too long.
+    `barred`: it is not to be tried, because nobody has to hear of its alert any more, or its endpoint is
+    disabled, or had no room for it for too long.
     `alert_state` is how the alert stands that it is a page of. `since` is when it was written, replayed, or
     put off until; `priority` is its ticket's.
     """
@@ -35,7 +36,7 @@ class Claimed(Struct, frozen=True, kw_only=True):
     fence: int
     created_at: datetime
     since: datetime
-    barred: Literal["disabled", "held"] | None = None
+    barred: Literal["over", "disabled", "held"] | None = None
     endpoint_error: str | None = None
     alert_state: str | None = None
     priority: str | None = None

@@ -12,18 +12,23 @@ INSERT INTO outbox (id, way, destination, body, cause, state, wake_at, created_a
 VALUES ($1, $2, $3, $4, $5, 'pending', $6, $6)
 """
 
+_ALERT = """CASE WHEN o.cause ->> 'alert' ~ '^[0-9a-f-]{36}$' THEN (o.cause ->> 'alert')::uuid END"""
+# A page nobody has to hear of any more: it is withdrawn, for which its endpoint need have no room.
+_OVER = f"EXISTS (SELECT FROM alert WHERE id = {_ALERT} AND state <> 'open')"
+
 # Through the index in the order rows fell due; rows another relay is ringing for are passed over. Of one
 # endpoint no more are rung for than it may have room for, the others are held, as a claim would hold them:
-# else a burst to one endpoint is a queue of messages that find no room. What only has to be given up is rung
-# for without end. $4 is when a held row is looked at again, $5 since when one has been held too long.
+# else a burst to one endpoint is a queue of messages that find no room. What only has to be given up or
+# withdrawn is rung for without end. $4 is when a held row is looked at again, $5 since when one has been held
+# too long.
 RING = f"""
 WITH due AS (
-    SELECT id, endpoint, wake_at, held_since FROM outbox
-    WHERE wake_at <= $1 ORDER BY wake_at LIMIT $3 FOR UPDATE SKIP LOCKED
+    SELECT o.id, o.endpoint, o.wake_at, o.held_since, {_OVER} AS over FROM outbox AS o
+    WHERE wake_at <= $1 ORDER BY wake_at LIMIT $3 FOR UPDATE OF o SKIP LOCKED
 ), placed AS (
     SELECT due.id, e.open_until,
-           coalesce(e.disabled_at IS NOT NULL OR due.held_since <= $5, false)
-           OR row_number() OVER (PARTITION BY due.endpoint ORDER BY due.wake_at)
+           due.over OR coalesce(e.disabled_at IS NOT NULL OR due.held_since <= $5, false)
+           OR row_number() OVER (PARTITION BY due.endpoint, due.over ORDER BY due.wake_at)
               <= CASE due.endpoint WHEN 'email' THEN {AT_ONCE_MAIL} ELSE {AT_ONCE} END AS rung
     FROM due LEFT JOIN endpoint AS e ON e.name = due.endpoint
 )
@@ -42,8 +47,7 @@ _COMPUTED = {
     "priority": """(SELECT priority FROM ticket WHERE o.cause ? 'alert'
                     AND id = CASE WHEN o.cause ->> 'ticket' ~ '^[0-9a-f-]{36}$'
                              THEN (o.cause ->> 'ticket')::uuid END)""",
-    "alert_state": """(SELECT state FROM alert WHERE id = CASE WHEN o.cause ->> 'alert' ~ '^[0-9a-f-]{36}$'
-                                                    THEN (o.cause ->> 'alert')::uuid END)""",
+    "alert_state": f"(SELECT state FROM alert WHERE id = {_ALERT})",
 }
 
 _LIVE = "(l.value ->> 0)::numeric > extract(epoch FROM $2::timestamptz)"
@@ -55,7 +59,8 @@ _LIVE = "(l.value ->> 0)::numeric > extract(epoch FROM $2::timestamptz)"
 CLAIM = f"""
 WITH asked AS (
     SELECT o.id, o.endpoint, o.held_since,
-           CASE WHEN e.disabled_at IS NOT NULL THEN 'disabled'
+           CASE WHEN {_OVER} THEN 'over'
+                WHEN e.disabled_at IS NOT NULL THEN 'disabled'
                 WHEN o.held_since <= $6 THEN 'held' END AS barred,
            e.last_error, e.open_until
     FROM outbox AS o LEFT JOIN endpoint AS e ON e.name = o.endpoint
