@@ -90,7 +90,7 @@ def kept_answer(change: Change, idempotent: Idempotent) -> Entry:
 
 
 def _ticket(ticket: Ticket) -> Entry:
-    """Its row. PostgreSQL reads bytes in hexadecimal, and what is not named as NULL: half the work."""
+    """Its row. PostgreSQL reads bytes in hexadecimal; what is not named is NULL, for half the work."""
     row: Entry = {name: value for name, value in asdict(ticket).items() if value is not None}
     row["terms_id"] = f"\\x{ticket.terms_id.hex()}"
     return row

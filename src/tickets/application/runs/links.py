@@ -1,4 +1,4 @@
-"""The link in every page of a run: whoever was sent it can say "I have it", without a key, for a week.
+"""The link in every page of a run: whoever was sent it can act on the run, without a key, for a week.
 
 A page to an address that several share has one link, which names them all: one of them says who they are.
 """
@@ -20,7 +20,7 @@ _MAC = 16
 
 
 class Invited(Struct, frozen=True):
-    """Whom a link lets acknowledge which run of which ticket, and until when."""
+    """Whom a link lets act on which run of which ticket, and until when."""
 
     ticket: UUID
     run: UUID
