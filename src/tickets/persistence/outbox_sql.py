@@ -18,17 +18,16 @@ _OVER = f"EXISTS (SELECT FROM alert WHERE id = {_ALERT} AND state <> 'open')"
 
 # Through the index in the order rows fell due; rows another relay is ringing for are passed over. Of one
 # endpoint no more are rung for than it may have room for, the others are held, as a claim would hold them:
-# else a burst to one endpoint is a queue of messages that find no room. What only has to be given up or
-# withdrawn is rung for without end. $4 is when a held row is looked at again, $5 since when one has been held
-# too long.
+# else a burst to one endpoint is a queue of messages that find no room. What only has to be given up is rung
+# for without end. $4 is when a held row is looked at again, $5 since when one has been held too long.
 RING = f"""
 WITH due AS (
-    SELECT o.id, o.endpoint, o.wake_at, o.held_since, {_OVER} AS over FROM outbox AS o
-    WHERE wake_at <= $1 ORDER BY wake_at LIMIT $3 FOR UPDATE OF o SKIP LOCKED
+    SELECT id, endpoint, wake_at, held_since FROM outbox
+    WHERE wake_at <= $1 ORDER BY wake_at LIMIT $3 FOR UPDATE SKIP LOCKED
 ), placed AS (
     SELECT due.id, e.open_until,
-           due.over OR coalesce(e.disabled_at IS NOT NULL OR due.held_since <= $5, false)
-           OR row_number() OVER (PARTITION BY due.endpoint, due.over ORDER BY due.wake_at)
+           coalesce(e.disabled_at IS NOT NULL OR due.held_since <= $5, false)
+           OR row_number() OVER (PARTITION BY due.endpoint ORDER BY due.wake_at)
               <= CASE due.endpoint WHEN 'email' THEN {AT_ONCE_MAIL} ELSE {AT_ONCE} END AS rung
     FROM due LEFT JOIN endpoint AS e ON e.name = due.endpoint
 )
