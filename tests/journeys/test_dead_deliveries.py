@@ -6,7 +6,7 @@ from datetime import timedelta
 from tests.journeys.conftest import Shop
 from tests.worker.stage import Obedient
 
-from tickets.application.deliver import Dead, Deliver, Outcome, Settled, Withdrawn
+from tickets.application.deliver import Again, Dead, Deliver, Outcome, Settled, Withdrawn
 from tickets.application.delivered import Delivered
 from tickets.application.give_up import GiveUp
 from tickets.worker.witness import Clerk
@@ -21,8 +21,8 @@ class Post:
     def __init__(self, shop: Shop, *dead: str, everything: bool = False) -> None:
         self.shop = shop
         self.dead = dead
-        self.everything = everything
         self.taken: list[str] = []
+        self.answer = NO_SUCH_BOX if everything else Outcome.sent()
         parts = shop.app.parts
         self.deliver = Deliver(
             outbox=shop.app.outbox,
@@ -36,10 +36,11 @@ class Post:
 
     async def send(self, destination: str, row: object, body: bytes) -> Outcome:  # noqa: ARG002 - a way
         """Take it, or refuse it for good."""
-        if self.everything or destination in self.dead:
+        if destination in self.dead:
             return NO_SUCH_BOX
-        self.taken.append(destination)
-        return Outcome.sent()
+        if self.answer == Outcome.sent():
+            self.taken.append(destination)
+        return self.answer
 
     async def empty(self) -> list[object]:
         """Deliver until nothing is left to send; what became of each."""
@@ -109,36 +110,53 @@ async def test_the_fallback_is_told_once_however_many_could_not_be_reached(shop:
     assert not any("unheard" in death for death in deaths)
 
 
-async def test_what_somebody_has_already_is_not_sent_any_more(shop: Shop) -> None:
-    ticket = await alerted(shop)
+async def acknowledged(shop: Shop, ticket: str) -> None:
     for alert in (await shop.get(f"/v1/alerts?ticket={ticket}"))["items"]:
         await shop.post(f"/v1/alerts/{alert['id']}/acknowledge", status=204)
-    post = Post(shop, everything=True)
-    verdicts = await post.empty()
-    assert set(verdicts) == {Withdrawn("its alert is acknowledged")}
-    assert await history(shop, ticket) == []
+
+
+async def withdrawn(shop: Shop, ticket: str) -> list[dict[str, object]]:
     lines = (await shop.get(f"/v1/tickets/{ticket}/events?limit=200"))["items"]
-    told = [line["data"] for line in lines if line["type"] == "page_withdrawn"]
-    assert len(told) == len(verdicts)
-    assert {line["reason"] for line in told} == {"its alert is acknowledged"}
-    count = shop.app.parts.metrics.registry.get_sample_value(
+    return [line["data"] for line in lines if line["type"] == "page_withdrawn"]
+
+
+async def states(shop: Shop) -> list[str]:
+    return [state for (state,) in await shop.app.engine.fetch("SELECT state FROM outbox ORDER BY id")]
+
+
+def unsent(shop: Shop) -> float | None:
+    return shop.app.parts.metrics.registry.get_sample_value(
         "tickets_pages_unsent_total", {"why": "withdrawn"}
     )
-    assert count == len(verdicts)
 
 
-async def test_what_somebody_has_already_waits_for_no_room_to_be_withdrawn(shop: Shop) -> None:
+async def test_what_somebody_has_already_is_withdrawn_in_that_moment(shop: Shop) -> None:
     ticket = await alerted(shop)
-    for alert in (await shop.get(f"/v1/alerts?ticket={ticket}"))["items"]:
-        await shop.post(f"/v1/alerts/{alert['id']}/acknowledge", status=204)
-    left_alone = shop.instant + timedelta(hours=1)
-    await shop.app.engine.execute("INSERT INTO endpoint (name, open_until) VALUES ('email', $1)", left_alone)
-    rung = await shop.app.outbox.ring(shop.instant, shop.instant + timedelta(seconds=30), 500)
-    assert len(rung) == len(await shop.app.engine.fetch("SELECT FROM outbox WHERE state = 'pending'"))
-    post = Post(shop, everything=True)
-    assert {await post.deliver(row) for row in rung} == {Withdrawn("its alert is acknowledged")}
-    (endpoint,) = await shop.app.engine.fetch("SELECT open_until, leases FROM endpoint WHERE name = 'email'")
-    assert (endpoint[0], endpoint[1]) == (left_alone, b"{}"), "nobody asked it"
+    pages = len(await states(shop))
+    await acknowledged(shop, ticket)
+    assert await states(shop) == ["withdrawn"] * pages
+    assert await Post(shop, everything=True).empty() == []
+    assert await history(shop, ticket) == []
+    told = await withdrawn(shop, ticket)
+    assert len(told) == pages == unsent(shop)
+    assert {line["reason"] for line in told} == {"its alert is acknowledged"}
+    assert {line["destination"] for line in told} >= {LEAD}
+
+
+async def test_what_waits_for_its_next_attempt_is_withdrawn_when_it_comes(shop: Shop) -> None:
+    ticket = await alerted(shop)
+    rows = await shop.app.engine.fetch("SELECT id FROM outbox WHERE state = 'pending'")
+    busy = Post(shop)
+    busy.answer = Outcome.failed("451 greylisted", answered=True)
+    assert {type(await busy.deliver(row)) for (row,) in rows} == {Again}
+    await acknowledged(shop, ticket)
+    assert set(await states(shop)) == {"pending"}
+    left_alone = shop.instant + timedelta(hours=1)  # which keeps back what is to be sent, and only that
+    await shop.app.engine.execute("UPDATE endpoint SET open_until = $1", left_alone)
+    shop.instant += timedelta(seconds=10)
+    verdicts = {await busy.deliver(row) for (row,) in rows}
+    assert verdicts == {Withdrawn("its alert is acknowledged")}
+    assert len(await withdrawn(shop, ticket)) == len(rows) == unsent(shop)
 
 
 async def test_a_page_that_nobody_could_take_in_time_is_expired_and_the_fallback_hears(shop: Shop) -> None:

@@ -190,7 +190,7 @@ def _house(
     secret: bytes,
 ) -> House:
     return House(
-        PostgresTickets(engine, new_id),
+        PostgresTickets(engine, new_id, counting.withdrew),
         desks,
         AlertNotices(sender=settings.mail_from, public_url=settings.public_url, secret=secret),
         counting,

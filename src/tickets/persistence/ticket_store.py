@@ -49,8 +49,13 @@ class Opening(NamedTuple):
 class PostgresTickets(PostgresAlerts, PostgresPlacements):
     """The `TicketStore` of the use cases. Requests that come at the same time share their statements."""
 
-    def __init__(self, engine: Engine, new_id: Callable[[], UUID]) -> None:
-        super().__init__(engine)
+    def __init__(
+        self,
+        engine: Engine,
+        new_id: Callable[[], UUID],
+        withdrew: Callable[[int], object] = lambda _pages: None,
+    ) -> None:
+        super().__init__(engine, withdrew)
         self.new_id = new_id
         self._interned: set[bytes] = set()
         self._knowing = Gathering(self._know, lanes=_LANES, most=_AT_ONCE)

@@ -45,6 +45,10 @@ class Counting:
         """A call came to an outcome."""
         self.metrics.calls.labels(direction, outcome).inc()
 
+    def withdrew(self, pages: int) -> None:
+        """So many pages were withdrawn with their alerts."""
+        self.metrics.pages_unsent.labels("withdrawn").inc(pages)
+
     def _count(self, line: Happened) -> None:
         if line.data.get("unheard"):
             self.metrics.alerts_unheard.inc()
