@@ -12,7 +12,7 @@ from tests.bench.opening import BARE, costed, loaded, run
 from tests.bench.place import Place, sample_desk
 from tests.bench.turn import Turn
 
-from tickets.application.receive import Envelope
+from tickets.application.arrivals.receive import Envelope
 from tickets.bootstrap import Application
 
 GOAL = 250

@@ -9,9 +9,9 @@ from tickets.adapters import system
 from tickets.application.answers.answer import AnswersBySource
 from tickets.application.answers.by_mail import MailAnswers
 from tickets.application.answers.receipt import Receipts
-from tickets.application.arrive import arrive
+from tickets.application.arrivals.arrive import arrive
 from tickets.application.house import House
-from tickets.application.notices import AlertNotices
+from tickets.application.notices.alerts import AlertNotices
 from tickets.domain.draft import Draft, Identity, Sender
 from tickets.domain.ticket import Change
 from tickets.persistence import ticket_sql as sql

@@ -14,7 +14,7 @@ from tests.burst_desk import arrive, desk_of, people
 from tests.routing.bursts import RULES
 
 from tickets.adapters import system
-from tickets.application.route_waiting import route_waiting
+from tickets.application.assignments.route_waiting import route_waiting
 from tickets.bootstrap import Application
 
 AGENTS = 1_000

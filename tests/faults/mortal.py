@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Literal, get_args
 from uuid import UUID
 
-from tickets.application.deliver import Claimed, Verdict
+from tickets.application.outbox.deliver import Claimed, Verdict
 from tickets.application.ports import Ledger
 from tickets.bootstrap import Application
 from tickets.domain.ticket import Change, Ticket

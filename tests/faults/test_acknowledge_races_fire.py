@@ -13,8 +13,8 @@ from tests.journeys.conftest import Shop, opened
 from tests.journeys.test_escalation_runs import begun, ladder
 from tests.journeys.test_escalation_runs import opened as a_ticket
 
+from tickets.application.acts.runs import Acknowledge, tell_run
 from tickets.application.pass_time import pass_time
-from tickets.application.runs.acts import Acknowledge, tell_run
 from tickets.bootstrap import Application, wired
 from tickets.domain.ticket import Change
 

@@ -3,7 +3,7 @@
 from tests.journeys.conftest import Shop
 from tests.journeys.test_why_this_agent import HN, LEAD, SALES, set_presence
 
-from tickets.application.route_waiting import route_waiting
+from tickets.application.assignments.route_waiting import route_waiting
 
 
 async def look(shop: Shop) -> list[str]:

@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 from tests.journeys.conftest import Shop
 
-from tickets.application.arrive import Arrived, arrive
+from tickets.application.arrivals.arrive import Arrived, arrive
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.house import House
 from tickets.application.publish import put

@@ -17,11 +17,11 @@ from tickets.adapters.alertmanager import BATCH, AlertmanagerWay
 from tickets.adapters.direct import Post
 from tickets.adapters.gated_http import GatedHttp
 from tickets.adapters.webhook_address import Gate
-from tickets.application.alertmanager import EVERY, LIVES, REST
-from tickets.application.deliver import Deliver, Verdict
-from tickets.application.delivered import Delivered
 from tickets.application.desk.model import Desk
-from tickets.application.give_up import GiveUp
+from tickets.application.outbox.alertmanager import EVERY, LIVES, REST
+from tickets.application.outbox.deliver import Deliver, Verdict
+from tickets.application.outbox.delivered import Delivered
+from tickets.application.outbox.give_up import GiveUp
 from tickets.persistence.alertmanagers import PostgresAlertmanagers, row_of
 from tickets.worker.alertmanagers import TellAlertmanagers
 from tickets.worker.witness import Clerk

@@ -6,9 +6,9 @@ from datetime import timedelta
 from tests.journeys.conftest import Shop
 from tests.worker.stage import Obedient
 
-from tickets.application.deliver import Again, Dead, Deliver, Outcome, Settled, Withdrawn
-from tickets.application.delivered import Delivered
-from tickets.application.give_up import GiveUp
+from tickets.application.outbox.deliver import Again, Dead, Deliver, Outcome, Settled, Withdrawn
+from tickets.application.outbox.delivered import Delivered
+from tickets.application.outbox.give_up import GiveUp
 from tickets.worker.witness import Clerk
 
 NO_SUCH_BOX = Outcome.refused("550 no such mailbox \0\udc80")

@@ -9,10 +9,10 @@ from tests.journeys.conftest import Shop
 from tests.worker.stage import Obedient, delivery
 
 from tickets.adapters.webhook import media_type
-from tickets.application.deliver import Dead, Outcome
 from tickets.application.desk.listeners import Listeners
 from tickets.application.desk.model import Webhook
-from tickets.application.give_up import GiveUp
+from tickets.application.outbox.deliver import Dead, Outcome
+from tickets.application.outbox.give_up import GiveUp
 
 HOOK = "https://crm.example/hook"
 CUSTOMER = {"name": "Lan", "email": "lan@example.vn", "phone": "0903123456"}

@@ -13,8 +13,8 @@ from tests.journeys.conftest import Shop
 
 from tickets.adapters.imap import ImapFetcher
 from tickets.adapters.imap_client import ImapClient, ImapTrouble, encoded
-from tickets.application.mail_places import Place
-from tickets.application.take_mail import TakeMail
+from tickets.application.arrivals.mail_places import Place
+from tickets.application.arrivals.take_mail import TakeMail
 from tickets.intake.mail_source import ImapSource
 from tickets.persistence.mail_places import MailPlaces
 

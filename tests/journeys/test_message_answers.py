@@ -12,9 +12,9 @@ from tests.journeys.conftest import Shop
 from tests.journeys.messengers import OA, USER, from_meta, from_zalo, messenger_shop, said, tickets, zalo
 
 from tickets.application.answers.by_message import split
-from tickets.application.deliver import Deliver, Outcome
-from tickets.application.delivered import Delivered
-from tickets.application.give_up import GiveUp
+from tickets.application.outbox.deliver import Deliver, Outcome
+from tickets.application.outbox.delivered import Delivered
+from tickets.application.outbox.give_up import GiveUp
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from tests.journeys.conftest import Shop
 from tests.journeys.test_asking_for_work import ask, loads
 from tests.journeys.test_why_this_agent import DN, HCM, HN, LEAD, SALES, routing_of, set_presence
 
-from tickets.application.take_back import take_back
+from tickets.application.assignments.take_back import take_back
 
 HANOI = {"region": "vn-hn"}
 

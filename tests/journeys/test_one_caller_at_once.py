@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from tests.journeys.conftest import Shop
 
-from tickets.application.take_call import CallTaker
+from tickets.application.arrivals.take_call import CallTaker
 from tickets.domain.telephony import CallFact
 from tickets.intake import CallReport
 from tickets.persistence.calls import PostgresCalls

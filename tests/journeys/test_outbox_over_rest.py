@@ -8,7 +8,7 @@ from tests.journeys.conftest import Shop
 from tests.journeys.test_bad_input import NOBODY, problem
 from tests.worker.stage import Attempt, Obedient, delivery
 
-from tickets.application.deliver import Dead, Deliver, Outcome, Settled
+from tickets.application.outbox.deliver import Dead, Deliver, Outcome, Settled
 
 GONE = Outcome.refused("answered 410: it is gone", gone="https://crm.example/old")
 REFUSED = Outcome.refused("answered 413")

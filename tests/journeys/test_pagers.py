@@ -14,7 +14,7 @@ from tickets.adapters.gated_http import GatedHttp
 from tickets.adapters.pager import PagerWay
 from tickets.adapters.webhook_address import Gate
 from tickets.application.desk.model import Pager
-from tickets.application.page import read_page
+from tickets.application.notices.page import read_page
 
 DESK: dict[str, dict[str, object]] = {
     "agents/night": {"phone": "+84901234567", "teams": ["warranty"]},

@@ -12,12 +12,12 @@ from tests.journeys.test_bad_input import NOBODY
 from tests.journeys.test_dead_deliveries import LEAD, MANAGER, Post, alerted
 from tests.worker.stage import START
 
-from tickets.application.deliver import Claimed
 from tickets.application.desk.check import check
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.desk.stored import Published
-from tickets.application.give_up import GiveUp
-from tickets.application.put_off import LAST_RESORT, LONGEST, PutOff, quiet_until
+from tickets.application.outbox.deliver import Claimed
+from tickets.application.outbox.give_up import GiveUp
+from tickets.application.outbox.put_off import LAST_RESORT, LONGEST, PutOff, quiet_until
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAYTIME = {"timezone": "Asia/Ho_Chi_Minh", "hours": {day: [["07:00", "21:00"]] for day in DAYS}}

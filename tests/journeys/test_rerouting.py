@@ -8,8 +8,8 @@ from tests.journeys.test_asking_for_work import ask, loads
 from tests.journeys.test_offers import alerts, samples, team
 from tests.journeys.test_why_this_agent import DN, HCM, HN, LEAD, SALES, routing_of, set_presence
 
-from tickets.application.route_waiting import route_waiting
-from tickets.application.take_back import take_back
+from tickets.application.assignments.route_waiting import route_waiting
+from tickets.application.assignments.take_back import take_back
 
 HANOI = {"region": "vn-hn"}
 AN = {"email": "an@khach.example.vn"}

@@ -15,7 +15,7 @@ from tests.worker.test_endpoints import dice
 
 from tickets.adapters.webhook import Webhook
 from tickets.adapters.webhook_address import Gate
-from tickets.application.deliver import Settled
+from tickets.application.outbox.deliver import Settled
 from tickets.persistence.endpoints import PostgresEndpoints
 from tickets.worker.endpoints import Endpoints
 

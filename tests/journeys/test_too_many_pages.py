@@ -13,10 +13,10 @@ from tests.journeys.conftest import Shop
 from tests.journeys.test_dead_deliveries import Post
 from tests.worker.stage import Attempt
 
-from tickets.application.deliver import Again, Outcome
-from tickets.application.digest import Digests
-from tickets.application.gather import Gather
-from tickets.application.give_up import GiveUp
+from tickets.application.notices.digest import Digests
+from tickets.application.outbox.deliver import Again, Outcome
+from tickets.application.outbox.gather import Gather
+from tickets.application.outbox.give_up import GiveUp
 from tickets.bootstrap import Application
 
 DUTY, MANAGER, MOST = "duty@shop.example.vn", "manager@shop.example.vn", 3

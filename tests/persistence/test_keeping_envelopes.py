@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
-from tickets.application.receive import Envelope
+from tickets.application.arrivals.receive import Envelope
 from tickets.persistence.engine import Engine
 from tickets.persistence.envelopes import PostgresEnvelopes
 from tickets.persistence.objects import Objects

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from msgspec import Struct
 
-from tickets.application.deliver import Claimed, Deliver, Outcome, Verdict, Way
+from tickets.application.outbox.deliver import Claimed, Deliver, Outcome, Verdict, Way
 from tickets.persistence.engine import Engine
 from tickets.persistence.outbox import PostgresOutbox
 

@@ -19,14 +19,16 @@ from tickets.adapters.alertmanager import BATCH, AlertmanagerWay
 from tickets.adapters.direct import Post
 from tickets.adapters.gated_http import GatedHttp
 from tickets.adapters.webhook_address import Gate
-from tickets.application.alertmanager import (
+from tickets.application.desk.alertmanagers import LONGEST_LABEL, OURS
+from tickets.application.desk.model import Alertmanager, Desk
+from tickets.application.notices.alerts import AlertNotices
+from tickets.application.notices.page import Page
+from tickets.application.outbox.alertmanager import (
     EVERY,
     LATE,
     LIVES,
     LONGEST_DESCRIPTION,
-    LONGEST_LABEL,
     LONGEST_SUMMARY,
-    OURS,
     REST,
     Last,
     Pass,
@@ -34,9 +36,6 @@ from tickets.application.alertmanager import (
     due,
     reads,
 )
-from tickets.application.desk.model import Alertmanager, Desk
-from tickets.application.notices import AlertNotices
-from tickets.application.page import Page
 from tickets.domain.escalation import Manner
 from tickets.domain.ticket import Alert, Ticket
 from tickets.domain.words import PRIORITIES

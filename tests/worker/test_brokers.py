@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 from tests.worker.brokers import delete_queues, free_port, rabbitmq, redis
 from tests.worker.stage import START, Clock, delivery, put
 
-from tickets.application.deliver import Outcome
+from tickets.application.outbox.deliver import Outcome
 from tickets.errors import SettingsInvalid
 from tickets.persistence.engine import Engine
 from tickets.persistence.outbox import PostgresOutbox

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.worker.stage import START, Attempt, Clock, Notebook, Obedient, delivery, put, state
 
-from tickets.application.deliver import (
+from tickets.application.outbox.deliver import (
     LADDER,
     LONGEST_WAIT,
     SPREAD,

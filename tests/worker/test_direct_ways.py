@@ -18,7 +18,7 @@ from tickets.adapters.graph import Graph
 from tickets.adapters.telegram import Telegram
 from tickets.adapters.webhook_address import Gate
 from tickets.adapters.zalo import Zalo
-from tickets.application.deliver import Outcome
+from tickets.application.outbox.deliver import Outcome
 from tickets.intake import MessageAccount
 from tickets.persistence.engine import Engine
 from tickets.persistence.message_tokens import MessageTokens, SentParts

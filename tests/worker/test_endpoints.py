@@ -8,7 +8,7 @@ from tests.worker.stage import put as put_row
 
 from tickets.adapters.pager import fingerprint
 from tickets.adapters.webhook_signature import secret_key
-from tickets.application.deliver import Dead, Outcome
+from tickets.application.outbox.deliver import Dead, Outcome
 from tickets.application.publish import put
 from tickets.persistence.desk_store import PostgresDesks
 from tickets.persistence.endpoints import PostgresEndpoints

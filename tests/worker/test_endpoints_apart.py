@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.worker.stage import START, Clock, Obedient, delivery, put, state
 
-from tickets.application.deliver import Again, Claimed, Dead, Outcome, Settled, Verdict
-from tickets.application.endpoint import AT_ONCE, FAILURES, HELD, LONGEST_HELD, PAUSES, Endpoint, Turn
+from tickets.application.outbox.deliver import Again, Claimed, Dead, Outcome, Settled, Verdict
+from tickets.application.outbox.endpoint import AT_ONCE, FAILURES, HELD, LONGEST_HELD, PAUSES, Endpoint, Turn
 from tickets.persistence.endpoints import PostgresEndpoints
 from tickets.persistence.engine import Engine
 from tickets.persistence.outbox import PostgresOutbox

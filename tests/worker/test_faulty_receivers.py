@@ -15,7 +15,7 @@ from tests.worker.stage import START, Clock, delivery, put, state
 from tickets.adapters.webhook import Endpoint, Webhook
 from tickets.adapters.webhook_address import Gate
 from tickets.adapters.webhook_signature import written_secret
-from tickets.application.deliver import LADDER, Again, Dead, Deliver, Settled, Verdict
+from tickets.application.outbox.deliver import LADDER, Again, Dead, Deliver, Settled, Verdict
 from tickets.persistence.engine import Engine
 
 SECRET = written_secret(b"0123456789abcdef0123456789abcdef")

@@ -14,7 +14,7 @@ from msgspec import Raw
 from msgspec.structs import replace
 from tests.worker.stage import START
 
-from tickets.application.notices import METRICS, WORDS, AlertNotices, Language, spoken
+from tickets.application.notices.alerts import METRICS, WORDS, AlertNotices, Language, spoken
 from tickets.application.runs.links import read_link
 from tickets.domain.escalation import Manner, Recipient
 from tickets.domain.ticket import Alert, Ticket

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from tests.worker.stage import START, put, state
 
-from tickets.application.deliver import Again, Dead, Settled
+from tickets.application.outbox.deliver import Again, Dead, Settled
 from tickets.persistence.engine import Engine
 from tickets.persistence.outbox import LeavingFilter, PostgresOutbox
 from tickets.persistence.secrets import SIZE, installation_secret

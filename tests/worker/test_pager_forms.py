@@ -11,7 +11,7 @@ from tests.worker.test_notices import ALERT, ENGLISH, TICKET, notice
 
 from tickets.adapters.pager_forms import form
 from tickets.application.desk.model import Pager, Service
-from tickets.application.page import Link, Page, harmless, read_page
+from tickets.application.notices.page import Link, Page, harmless, read_page
 
 SERVICES: tuple[Service, ...] = get_args(Service)
 URL, HAS_IT = "https://d.vn/v1/tickets/7", "https://d.vn/v1/escalations/a_b-c"

@@ -16,7 +16,7 @@ from tickets.adapters.gated_http import GatedHttp
 from tickets.adapters.pager import PagerWay
 from tickets.adapters.webhook_address import Gate
 from tickets.application.desk.model import Pager, Service
-from tickets.application.page import Page, read_page, stored
+from tickets.application.notices.page import Page, read_page, stored
 
 PAGE = Page("Khẩn cấp: #7", "Phiếu #7 cần được xử lý.")
 

@@ -10,7 +10,7 @@ from dramatiq import Message
 from dramatiq.brokers.stub import StubBroker
 from tests.worker.stage import START, Clock, Obedient, delivery, put, state
 
-from tickets.application.deliver import Again, Outcome, Settled
+from tickets.application.outbox.deliver import Again, Outcome, Settled
 from tickets.persistence.engine import Engine
 from tickets.persistence.outbox import PostgresOutbox
 from tickets.worker.actors import deliver_actor

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from tests.worker.stage import Clock, put
 
-from tickets.application.endpoint import AT_ONCE, HELD, LONGEST_HELD
+from tickets.application.outbox.endpoint import AT_ONCE, HELD, LONGEST_HELD
 from tickets.persistence.engine import Engine
 from tickets.persistence.outbox import PostgresOutbox
 from tickets.worker.doorbell import DUE, OUTBOX, Doorbell, Listener

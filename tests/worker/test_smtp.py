@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from tests.worker.stage import Clock, delivery, put
 
 from tickets.adapters.smtp import Mail, MailServer, NoMail, mail_server
-from tickets.application.deliver import Dead, Outcome, Settled
+from tickets.application.outbox.deliver import Dead, Outcome, Settled
 from tickets.persistence.engine import Engine
 
 MAIL = b"From: t@shop.example\r\nTo: an@shop.example\r\nSubject: hi\r\n\r\n.a line with a dot\r\n.\r\nend\r\n"

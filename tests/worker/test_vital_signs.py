@@ -14,7 +14,7 @@ from tickets.adapters import system
 from tickets.adapters.gated_http import GatedHttp
 from tickets.adapters.heartbeat import Heartbeat
 from tickets.adapters.webhook_address import Gate
-from tickets.application.deliver import Again, Settled
+from tickets.application.outbox.deliver import Again, Settled
 from tickets.observability.metrics import Metrics
 from tickets.persistence.engine import Engine
 from tickets.persistence.outbox import PostgresOutbox

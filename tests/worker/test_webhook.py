@@ -21,7 +21,7 @@ from tickets.adapters.gated_http import retry_after
 from tickets.adapters.webhook import Endpoint, Webhook
 from tickets.adapters.webhook_address import Gate
 from tickets.adapters.webhook_signature import signed_headers, written_secret
-from tickets.application.deliver import Outcome
+from tickets.application.outbox.deliver import Outcome
 
 ROW = UUID("019502a4-2b5e-7a31-9c11-6d1f6f0a2b11")
 BODY = '{"type": "alert.raised", "data": {"subject": "Giao hàng trễ"}}'.encode()

@@ -10,10 +10,10 @@ import msgspec
 from msgspec.structs import replace
 
 from tickets.adapters.direct import Answer, Post
-from tickets.application.alertmanager import ENDED, Pass, Standing, reads
-from tickets.application.deliver import Outcome
 from tickets.application.desk.model import Alertmanager, Desk
-from tickets.application.page import Page
+from tickets.application.notices.page import Page
+from tickets.application.outbox.alertmanager import ENDED, Pass, Standing, reads
+from tickets.application.outbox.deliver import Outcome
 from tickets.domain.escalation import Manner
 from tickets.domain.ticket import Alert, Ticket
 

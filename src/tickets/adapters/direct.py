@@ -14,7 +14,7 @@ from msgspec import Raw, Struct
 from tickets.adapters.gated_http import GatedHttp, retry_after
 from tickets.adapters.webhook_address import Forbidden
 from tickets.application.answers.by_message import FILE
-from tickets.application.deliver import Outcome
+from tickets.application.outbox.deliver import Outcome
 from tickets.intake import MessageAccount
 
 MOST = 65_536

@@ -6,7 +6,7 @@ import httpx
 
 from tickets.adapters.gated_http import GatedHttp
 from tickets.adapters.webhook_address import Forbidden
-from tickets.application.deliver import Outcome
+from tickets.application.outbox.deliver import Outcome
 
 
 class Heartbeat:

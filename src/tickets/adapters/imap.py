@@ -12,8 +12,8 @@ from datetime import timedelta
 import structlog
 
 from tickets.adapters.imap_client import ImapClient, ImapRefused, ImapTrouble
-from tickets.application.mail_places import Place, Places
-from tickets.application.take_mail import Counted, TakeMail
+from tickets.application.arrivals.mail_places import Place, Places
+from tickets.application.arrivals.take_mail import Counted, TakeMail
 from tickets.intake.mail_source import ImapSource
 
 BATCH = 25

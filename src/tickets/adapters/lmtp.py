@@ -11,7 +11,7 @@ from pathlib import Path
 import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session, syntax
 
-from tickets.application.take_mail import Counted, TakeMail
+from tickets.application.arrivals.take_mail import Counted, TakeMail
 
 TAKEN = "250 2.0.0 OK, committed"
 NOBODY = "550 5.1.1 no mailbox has this address"

@@ -13,9 +13,9 @@ import msgspec
 
 from tickets.adapters.direct import Answer, Post
 from tickets.adapters.pager_forms import form
-from tickets.application.deliver import Outcome
 from tickets.application.desk.model import Pager, Service
-from tickets.application.page import read_page
+from tickets.application.notices.page import read_page
+from tickets.application.outbox.deliver import Outcome
 from tickets.intake.json_tree import at, number_at, text_at
 
 OK, GONE = 200, 410

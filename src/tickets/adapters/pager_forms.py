@@ -12,7 +12,7 @@ from typing import Any
 
 from tickets.application.answers.by_message import beginning
 from tickets.application.desk.model import Pager, Service
-from tickets.application.page import Page
+from tickets.application.notices.page import Page
 
 _SLACK, _MATTERMOST, _DISCORD, _TELEGRAM, _GOOGLE_CHAT = 40_000, 16_383, 2_000, 4_096, 10_000
 """The most they take, counted at their strictest: in UTF-16 units, of which none is more than three bytes."""

@@ -11,7 +11,7 @@ from uuid import UUID
 import aiosmtplib
 from msgspec import Struct
 
-from tickets.application.deliver import Outcome
+from tickets.application.outbox.deliver import Outcome
 
 PERMANENT = 500
 """Replies from here on say that trying again is no use (RFC 5321 §4.2.1)."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from tickets.adapters.direct import Answer, Post, travelling
-from tickets.application.deliver import Outcome
+from tickets.application.outbox.deliver import Outcome
 from tickets.intake import MessageAccount
 from tickets.intake.json_tree import at, number_at, text_at
 

@@ -11,8 +11,8 @@ from msgspec import Struct
 from tickets.adapters.gated_http import GatedHttp, retry_after
 from tickets.adapters.webhook_address import Forbidden, Gate
 from tickets.adapters.webhook_signature import signed_headers
-from tickets.application.deliver import Outcome
-from tickets.application.webhook_body import CLOUD_EVENT
+from tickets.application.notices.webhook_body import CLOUD_EVENT
+from tickets.application.outbox.deliver import Outcome
 
 GONE, TOO_MANY, UNAVAILABLE = 410, 429, 503
 NEVER = {

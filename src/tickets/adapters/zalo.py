@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from tickets.adapters.direct import Answer, Post
 from tickets.application.answers.tokens import Renewed, Tokens
-from tickets.application.deliver import Outcome
+from tickets.application.outbox.deliver import Outcome
 from tickets.intake import MessageAccount
 from tickets.intake.json_tree import number_at, text_at
 

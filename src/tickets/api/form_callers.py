@@ -13,7 +13,7 @@ from tickets.api.origins import cors
 from tickets.api.parts import Parts
 from tickets.api.problems import Problem, to_response, understood
 from tickets.api.refusals import REFUSALS, problem_of
-from tickets.application.arrive import KeyReused
+from tickets.application.arrivals.arrive import KeyReused
 from tickets.domain.errors import NotFound
 from tickets.intake import Fault, Form, Unreadable, read_rate
 from tickets.intake.proof import FIELD

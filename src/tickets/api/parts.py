@@ -12,11 +12,11 @@ from litestar.params import SkipValidation
 from tickets.adapters.sns import SnsProof
 from tickets.api.own_urls import Doors, MessageDoors
 from tickets.api.streams import Streams
+from tickets.application.arrivals.receive import Porter
+from tickets.application.arrivals.take_mail import TakeMail
 from tickets.application.customers.keep import Customers
 from tickets.application.house import House
 from tickets.application.placements.board import QueueBoard
-from tickets.application.receive import Porter
-from tickets.application.take_mail import TakeMail
 from tickets.observability.metrics import Metrics
 from tickets.persistence.api_keys import ApiKeys
 from tickets.persistence.attachments import Attachments

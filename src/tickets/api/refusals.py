@@ -7,7 +7,7 @@ from litestar.types import ExceptionHandlersMap
 
 from tickets.api.conditional import changed_meanwhile
 from tickets.api.problems import Fault, Problem, to_response
-from tickets.application.arrive import KeyReused
+from tickets.application.arrivals.arrive import KeyReused
 from tickets.application.desk.check import UnknownObject
 from tickets.application.desk.fault import InvalidDesk
 from tickets.application.ports import Superseded

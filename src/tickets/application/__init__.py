@@ -1,1 +1,1 @@
-"""Use cases: one a module, one transaction each."""
+"""Use cases: one a module, one transaction each. Rooms import one way (`application` in pyproject.toml)."""

@@ -10,14 +10,14 @@ from msgspec.structs import replace
 from tickets.application import facts
 from tickets.application.answers.answer import Answering, Answers
 from tickets.application.answers.receipt import Receipts
+from tickets.application.changes.draw import Scene
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.desk.directory import DeskDirectory
-from tickets.application.draw import Scene
 from tickets.application.escalate import Notices, escalate
-from tickets.application.page import Page
+from tickets.application.notices.page import Page
+from tickets.application.notices.tell_events import EventNotices, tell_events
 from tickets.application.ports import Ledger, TicketStore
 from tickets.application.runs.follow import ESCALATION, UNTOLD, Following
-from tickets.application.tell_events import EventNotices, tell_events
 from tickets.domain.errors import NotFound, Stale
 from tickets.domain.escalation import Escalation, Manner
 from tickets.domain.ticket import Alert, Change, Ticket

@@ -7,10 +7,10 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from tickets.application import facts
-from tickets.application.deliver import storable
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.house import House
 from tickets.domain.ticket import Change, Happened, Ticket
+from tickets.intake.text import storable
 
 BATCH = 400
 """Tickets that share a transaction: of four times as many as a hundred each costs a third less."""

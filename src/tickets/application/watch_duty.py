@@ -12,8 +12,8 @@ from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.desk.directory import DeskDirectory
 from tickets.application.desk.duty_watch import Gap, HandOff, Seen, Watched, watch
 from tickets.application.desk.model import OnCallSchedule
-from tickets.application.duty_notices import Sender, render
 from tickets.application.house import Desks
+from tickets.application.notices.duty import Sender, render
 from tickets.domain.escalation import Manner, Recipient
 from tickets.domain.ticket import Outgoing
 

@@ -24,14 +24,14 @@ from tickets.adapters.zalo import Zalo
 from tickets.api.app import ROUTES, create_app
 from tickets.api.routes import health
 from tickets.api.server import Keep, nothing_to_keep, serve_http
-from tickets.application.alertmanager import WAY
-from tickets.application.deliver import Deliver, Way
-from tickets.application.delivered import Delivered
 from tickets.application.desk.model import Desk, Pager
-from tickets.application.digest import Digests
-from tickets.application.gather import Gather
-from tickets.application.give_up import GiveUp
-from tickets.application.put_off import PutOff
+from tickets.application.notices.digest import Digests
+from tickets.application.outbox.alertmanager import WAY
+from tickets.application.outbox.deliver import Deliver, Way
+from tickets.application.outbox.delivered import Delivered
+from tickets.application.outbox.gather import Gather
+from tickets.application.outbox.give_up import GiveUp
+from tickets.application.outbox.put_off import PutOff
 from tickets.bootstrap.wiring import Application
 from tickets.intake import MessageAccount
 from tickets.persistence.alertmanagers import PostgresAlertmanagers

@@ -24,22 +24,22 @@ from tickets.application.answers.answer import AnswersBySource
 from tickets.application.answers.by_mail import MailAnswers
 from tickets.application.answers.by_message import ways
 from tickets.application.answers.receipt import Receipts
+from tickets.application.arrivals.receive import Porter
+from tickets.application.arrivals.take_call import CallTaker
+from tickets.application.arrivals.take_mail import TakeMail
 from tickets.application.customers.erase import Erasing
 from tickets.application.customers.keep import Customers
 from tickets.application.desk.duty import on_duty
-from tickets.application.duty_notices import Sender
 from tickets.application.house import House
 from tickets.application.jobs.advance import Jobs, Work
 from tickets.application.jobs.job import Asked, Erase, Recompute, RoutingWhatIf, WhatIf
 from tickets.application.jobs.recompute import Recomputing
 from tickets.application.jobs.routing_what_if import SupposingRouting
 from tickets.application.jobs.what_if import Supposing
-from tickets.application.notices import AlertNotices
+from tickets.application.notices.alerts import AlertNotices
+from tickets.application.notices.duty import Sender
 from tickets.application.object_store import ObjectsAway, ObjectStore
 from tickets.application.ports import TicketStore
-from tickets.application.receive import Porter
-from tickets.application.take_call import CallTaker
-from tickets.application.take_mail import TakeMail
 from tickets.application.watch_duty import WatchDuty
 from tickets.observability.metrics import Metrics
 from tickets.persistence.alertmanagers import PostgresAlertmanagers

@@ -6,6 +6,9 @@ from uuid import UUID
 
 from msgspec import Struct
 
+Format = Literal["standard", "cloudevents"]
+"""`standard`: type, timestamp, data (standardwebhooks.com). `cloudevents`: CloudEvents 1.0, as JSON."""
+
 
 class Escalation(Struct, frozen=True, kw_only=True):
     """An escalation level that is due: whom to tell is the desk's to say.
@@ -36,7 +39,7 @@ class Manner(Struct, frozen=True):
 
     languages: tuple[str, ...] = ()
     timezone: str = "UTC"
-    format: Literal["standard", "cloudevents"] = "standard"
+    format: Format = "standard"
 
 
 class Recipient(Struct, frozen=True):

@@ -40,6 +40,11 @@ def printable(text: str) -> str:
     return " ".join(text.split())
 
 
+def storable(reason: str) -> str:
+    """What the other side said, as PostgreSQL can keep it: a few lines at most, no NUL, valid Unicode."""
+    return reason[:1_000].encode("utf-8", "replace").decode().replace("\0", "")
+
+
 def _without_halves(text: str) -> str:
     """No lone surrogate. That there is none is seen soonest by encoding."""
     try:

@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 
 import msgspec
 
-from tickets.application.alertmanager import WAY, Last, Pass, Standing
+from tickets.application.outbox.alertmanager import WAY, Last, Pass, Standing
 from tickets.domain.ticket import Alert, Ticket
 from tickets.persistence.engine import Engine
 from tickets.persistence.rows import Rows

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tickets.application.take_call import Heard, Pop
+from tickets.application.arrivals.take_call import Heard, Pop
 from tickets.domain.telephony import CallFact, TelephoneCall, rebuild, silent_at
 from tickets.intake import CallReport, Line, customer_number
 from tickets.persistence.engine import Engine

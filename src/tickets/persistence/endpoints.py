@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from tickets.application.endpoint import Endpoint, Turn
+from tickets.application.outbox.endpoint import Endpoint, Turn
 from tickets.persistence.engine import Engine
 from tickets.persistence.rows import Rows
 

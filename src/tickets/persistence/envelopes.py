@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from tickets.application.receive import Envelope
+from tickets.application.arrivals.receive import Envelope
 from tickets.application.views import EnvelopeView
 from tickets.domain.words import Channel
 from tickets.persistence.engine import Engine

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from tickets.application.mail_places import Place
+from tickets.application.arrivals.mail_places import Place
 from tickets.persistence.engine import Engine
 from tickets.persistence.rows import Rows
 

@@ -11,10 +11,11 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from tickets.application.deliver import Again, Claimed, Dead, Verdict, Withdrawn, storable
-from tickets.application.digest import Gathered
-from tickets.application.endpoint import HELD, LONGEST_HELD, PAUSES, Turn
+from tickets.application.notices.digest import Gathered
+from tickets.application.outbox.deliver import Again, Claimed, Dead, Verdict, Withdrawn
+from tickets.application.outbox.endpoint import HELD, LONGEST_HELD, PAUSES, Turn
 from tickets.domain.words import Instant
+from tickets.intake.text import storable
 from tickets.persistence import outbox_sql as sql
 from tickets.persistence.endpoints import PostgresEndpoints
 from tickets.persistence.engine import Engine

@@ -1,7 +1,7 @@
 """The statements of an outbox row's life, from the bell to the verdict."""
 
-from tickets.application.deliver import Claimed
-from tickets.application.endpoint import AT_ONCE, AT_ONCE_HERE, AT_ONCE_MAIL, FAILURES, PAUSES
+from tickets.application.outbox.deliver import Claimed
+from tickets.application.outbox.endpoint import AT_ONCE, AT_ONCE_HERE, AT_ONCE_MAIL, FAILURES, PAUSES
 from tickets.persistence.rows import Rows
 
 CLAIMED = Rows(Claimed)

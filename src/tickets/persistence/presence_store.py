@@ -5,7 +5,7 @@ Each statement locks agents' rows alone and no ticket's, so that law 3 is kept b
 
 from datetime import datetime
 
-from tickets.application.presence import AgentEvent
+from tickets.application.assignments.presence import AgentEvent
 from tickets.persistence.engine import Engine
 from tickets.persistence.rows import Rows
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
-from tickets.application.alertmanager import LATE, Last, Pass, due
+from tickets.application.outbox.alertmanager import LATE, Last, Pass, due
 
 PULSE = timedelta(milliseconds=500)
 """How often is looked whether anything has moved: an Alertmanager itself waits longer (`group_wait`)."""

@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import Protocol
 
 from tickets.adapters.imap import ImapFetcher
+from tickets.application.arrivals.mail_places import Places
+from tickets.application.arrivals.take_mail import Counted, TakeMail
 from tickets.application.house import Desks
-from tickets.application.mail_places import Places
-from tickets.application.take_mail import Counted, TakeMail
 from tickets.intake.mail_source import ImapSource
 
 LOOK = timedelta(seconds=5)

@@ -9,7 +9,7 @@ import structlog
 from msgspec.structs import replace
 
 from tickets.adapters.ami import Connection, Refused, connected
-from tickets.application.receive import Envelope, Porter
+from tickets.application.arrivals.receive import Envelope, Porter
 from tickets.intake import Line
 from tickets.intake.ami_messages import Message, channel_there, event_of, read_events, write_events
 from tickets.intake.call_trace import ChannelEvent

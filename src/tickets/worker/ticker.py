@@ -11,13 +11,13 @@ from uuid import UUID
 
 import structlog
 
-from tickets.application.hand_back import hand_back
+from tickets.application.arrivals.receive import Porter
+from tickets.application.assignments.hand_back import hand_back
+from tickets.application.assignments.presence import Presences
+from tickets.application.assignments.route_waiting import route_waiting
+from tickets.application.assignments.take_back import take_back
 from tickets.application.house import House
 from tickets.application.pass_time import BATCH, pass_time
-from tickets.application.presence import Presences
-from tickets.application.receive import Porter
-from tickets.application.route_waiting import route_waiting
-from tickets.application.take_back import take_back
 from tickets.application.watch_duty import WatchDuty
 from tickets.domain.ticket import Change
 from tickets.persistence.outages import OUTAGES

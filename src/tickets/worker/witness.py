@@ -5,8 +5,8 @@ from uuid import UUID
 
 import structlog
 
-from tickets.application.deliver import Again, Claimed, Dead, Verdict, Withdrawn
-from tickets.application.endpoint import Turn
+from tickets.application.outbox.deliver import Again, Claimed, Dead, Verdict, Withdrawn
+from tickets.application.outbox.endpoint import Turn
 from tickets.observability.metrics import Metrics
 
 _log = structlog.get_logger("tickets.outbox")

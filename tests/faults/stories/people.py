@@ -11,7 +11,7 @@ from tests.faults.stories.processes import SOON, calm
 from tests.faults.tally import Tally
 
 from tickets.adapters import system
-from tickets.application.acknowledge import acknowledge
+from tickets.application.acts.acknowledge import acknowledge
 from tickets.domain.errors import NotFound
 
 REPEAT = timedelta(seconds=1)

@@ -12,7 +12,7 @@ from tests.worker.stage import Clock, delivery
 from tickets.adapters.webhook import Endpoint, Webhook
 from tickets.adapters.webhook_address import Gate
 from tickets.adapters.webhook_signature import written_secret
-from tickets.application.deliver import Again, Settled
+from tickets.application.outbox.deliver import Again, Settled
 
 _PUT = """
 INSERT INTO outbox (id, way, destination, body, cause, state, wake_at, created_at)

@@ -12,8 +12,8 @@ from tests.faults.stories.processes import SOON, calm
 from tests.faults.tally import Tally
 
 from tickets.adapters import system
+from tickets.application.acts.runs import Acknowledge, tell_run
 from tickets.application.publish import apply_file
-from tickets.application.runs.acts import Acknowledge, tell_run
 
 LEVELS = frozenset({"broken", "first", "second", "fallback"})
 

@@ -12,10 +12,10 @@ from tickets.api.auth import Call, needs
 from tickets.api.idempotency import AGAIN_IS_FINE
 from tickets.api.parts import FromParts
 from tickets.api.problems import Fault, Problem
+from tickets.application.assignments.presence import AgentEvent, heartbeat
+from tickets.application.assignments.presence import set_presence as change_presence
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.ports import AgentState
-from tickets.application.presence import AgentEvent, heartbeat
-from tickets.application.presence import set_presence as change_presence
 from tickets.domain.errors import NotFound
 from tickets.domain.words import Instant, Presence
 

@@ -14,7 +14,7 @@ from tickets.api.idempotency import Answer, repeatable
 from tickets.api.pagination import DEFAULT_PAGE, Cursor, Limit, Page, answer_page, from_cursor
 from tickets.api.parts import FromParts
 from tickets.application import publish
-from tickets.application.acknowledge import acknowledge
+from tickets.application.acts.acknowledge import acknowledge
 from tickets.application.desk.export import export
 from tickets.application.desk.kinds import KIND, objects_of
 from tickets.application.views import AlertView

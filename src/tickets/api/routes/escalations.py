@@ -14,7 +14,7 @@ from tickets.api.auth import Call, needs
 from tickets.api.conditional import IfMatch, etag, expected_epoch
 from tickets.api.idempotency import Answer, once
 from tickets.api.parts import FromParts, Parts
-from tickets.application.runs.acts import (
+from tickets.application.acts.runs import (
     Acknowledge,
     Act,
     ByHand,

@@ -24,7 +24,7 @@ from tickets.api.origins import preflight
 from tickets.api.parameters import ANY_QUERY
 from tickets.api.parts import FromParts
 from tickets.api.routes.receiving import BEFORE, Received, receive
-from tickets.application.arrive import KeyReused
+from tickets.application.arrivals.arrive import KeyReused
 from tickets.domain.errors import NotFound
 from tickets.intake import Challenge, Unreadable, challenge_of_body, make_challenge, schema_of_form
 

@@ -15,7 +15,7 @@ from tickets.api.idempotency import NAMED_BY_SENDER
 from tickets.api.parameters import ANY_QUERY
 from tickets.api.parts import FromParts, Parts
 from tickets.api.problems import Problem
-from tickets.application.receive import Envelope
+from tickets.application.arrivals.receive import Envelope
 from tickets.domain.errors import NotFound
 from tickets.intake import SIGNED_IN, MessageAccount, Unreadable
 from tickets.observability.logs import CORRELATION_ID

@@ -13,8 +13,8 @@ from tickets.api.auth import Call, needs
 from tickets.api.idempotency import Answer, once, with_etag
 from tickets.api.parts import FromParts, Parts
 from tickets.api.problems import Problem
-from tickets.application.answer_offer import Answer as Given
-from tickets.application.answer_offer import answer_offer
+from tickets.application.assignments.answer_offer import Answer as Given
+from tickets.application.assignments.answer_offer import answer_offer
 from tickets.application.views import OfferView, TicketView, show
 from tickets.domain.errors import NotFound
 from tickets.domain.ticket import Change

@@ -14,7 +14,7 @@ from tickets.api.auth import Call, needs
 from tickets.api.idempotency import Answer, once
 from tickets.api.pagination import DEFAULT_PAGE, Cursor, Limit, Page, answer_page, from_cursor
 from tickets.api.parts import FromParts, Parts
-from tickets.application.endpoint import Endpoint
+from tickets.application.outbox.endpoint import Endpoint
 from tickets.domain.errors import NotFound, Refused
 from tickets.persistence.outbox import Leaving, LeavingFilter, State
 

@@ -12,7 +12,7 @@ from tickets.api.acting import agent_of
 from tickets.api.auth import Call, needs
 from tickets.api.idempotency import Answer, once, with_etag
 from tickets.api.parts import FromParts
-from tickets.application.pull import pull
+from tickets.application.assignments.pull import pull
 from tickets.application.views import TicketView, show
 from tickets.domain.ticket import Change
 from tickets.observability.logs import CORRELATION_ID

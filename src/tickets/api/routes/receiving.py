@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from tickets.api.idempotency import given_key
 from tickets.api.parts import Parts
-from tickets.application.receive import Envelope
+from tickets.application.arrivals.receive import Envelope
 from tickets.domain.errors import NotFound
 from tickets.domain.words import Channel
 from tickets.intake import Trapped

@@ -14,7 +14,7 @@ from tickets.api.auth import PUBLIC
 from tickets.api.document import HIDDEN
 from tickets.api.parts import FromParts, Parts
 from tickets.api.problems import Problem
-from tickets.application.runs.acts import (
+from tickets.application.acts.runs import (
     Acknowledge,
     Act,
     Escalate,

@@ -14,11 +14,11 @@ from tickets.api.auth import Call, needs
 from tickets.api.conditional import IfMatch, expected_epoch
 from tickets.api.idempotency import Answer, once, with_etag
 from tickets.api.parts import FromParts, Parts
-from tickets.application.act import act, give_team
-from tickets.application.change import Assign, Command, Say, SetPriority, SetStatus
-from tickets.application.ended import MarkAsSpam
+from tickets.application.acts.act import act, give_team
+from tickets.application.acts.tell_late import tell_late
+from tickets.application.changes.change import Assign, Command, Say, SetPriority, SetStatus
+from tickets.application.changes.ended import MarkAsSpam
 from tickets.application.promises.late_facts import LateFact, LateKind
-from tickets.application.tell_late import tell_late
 from tickets.application.views import TicketView, show
 from tickets.domain.draft import Attachment
 from tickets.domain.ticket import Change

@@ -12,7 +12,7 @@ from tickets.api.auth import Call, needs
 from tickets.api.conditional import IfMatch, expected_epoch
 from tickets.api.idempotency import Answer, once_nobody_is_first, with_etag
 from tickets.api.parts import FromParts
-from tickets.application.merge_tickets import MergedTickets, merge_tickets
+from tickets.application.acts.merge_tickets import MergedTickets, merge_tickets
 from tickets.application.views import TicketView, show
 from tickets.observability.logs import CORRELATION_ID
 

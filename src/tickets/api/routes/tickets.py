@@ -15,7 +15,7 @@ from tickets.api.conditional import etag
 from tickets.api.idempotency import idempotent
 from tickets.api.pagination import DEFAULT_PAGE, Cursor, Limit, Page, answer_page, from_cursor
 from tickets.api.parts import FromParts, Parts
-from tickets.application.arrive import arrive
+from tickets.application.arrivals.arrive import arrive
 from tickets.application.views import EventView, MessageView, TicketLine, TicketView, show
 from tickets.domain.draft import Draft, FieldValue, Identity, Sender
 from tickets.domain.errors import NotFound

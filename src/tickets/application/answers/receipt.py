@@ -15,9 +15,9 @@ from msgspec.structs import replace
 from tickets.application.answers.by_mail import cannot_be_written_to, letter_about
 from tickets.application.answers.letter import letter_bytes
 from tickets.application.answers.origin import origin_of
-from tickets.application.answers.places import filled
 from tickets.application.answers.stopping import stop_token
 from tickets.application.desk.model import Desk
+from tickets.application.desk.places import filled
 from tickets.domain.draft import Draft
 from tickets.domain.ticket import Change, Happened, Outgoing, Ticket
 from tickets.intake.inbox import Mailbox

@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from tickets.application.change import MISSED_CALL, decide
+from tickets.application.changes.change import MISSED_CALL, decide
+from tickets.application.changes.ended import Forget
 from tickets.application.customers.keep import Customers
 from tickets.application.desk.model import Desk
-from tickets.application.ended import Forget
 from tickets.application.house import House
 from tickets.application.jobs.job import Erase, Erased, Job, JobStore, Step
 from tickets.domain.customer import Holding

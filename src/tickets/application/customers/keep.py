@@ -6,11 +6,11 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from tickets.application.act import act
-from tickets.application.change import decide
+from tickets.application.acts.act import act
+from tickets.application.changes.change import decide
+from tickets.application.changes.whose import SetCustomer
 from tickets.application.customers.ports import CustomerStore
 from tickets.application.house import House
-from tickets.application.whose import SetCustomer
 from tickets.domain.customer import CustomerRecord
 from tickets.domain.draft import Identity
 from tickets.domain.errors import NotFound, Refused, Stale

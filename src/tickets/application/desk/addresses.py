@@ -3,10 +3,10 @@
 import re
 from urllib.parse import urlsplit
 
-from tickets.application.answers.places import PLACES, places_in
 from tickets.application.desk.fault import Faults
 from tickets.application.desk.listeners import EVERYTHING
 from tickets.application.desk.model import Desk
+from tickets.application.desk.places import PLACES, places_in
 from tickets.domain.history import EVENTS, FAMILIES
 from tickets.intake.addresses import normal_address
 from tickets.intake.phones import e164

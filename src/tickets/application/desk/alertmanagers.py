@@ -2,11 +2,18 @@
 
 import re
 
-from tickets.application.alertmanager import LONGEST_LABEL, OURS
 from tickets.application.desk.addresses import is_address
 from tickets.application.desk.fault import Faults
 from tickets.application.desk.model import Alertmanager, Desk
 from tickets.intake.unreadable import pointer
+
+OURS = frozenset(
+    {"alertname", "severity", "priority", "metric", "level", "policy", "team", "channel", "ticket", "alert"}
+)
+"""The labels we give. `alert` alone tells alerts apart; none changes as long as its alert lives."""
+
+LONGEST_LABEL = 200
+"""In characters."""
 
 _LABEL = re.compile(r"(?!__)[A-Za-z_][A-Za-z0-9_]*")
 

@@ -12,7 +12,7 @@ import routing
 import sla
 from tickets.application.desk.calendars import NamedCalendar
 from tickets.application.desk.escalation import EscalationPolicy, EscalationRule
-from tickets.application.webhook_body import Format
+from tickets.domain.escalation import Format
 from tickets.domain.words import Channel
 from tickets.intake import Form, Line, Mailbox, MessageAccount
 from tickets.intake.mail_source import Variable

@@ -1,4 +1,4 @@
-"""Who is given what, asked: the decision on a ticket and why, decisions supposed, queues as they stand.
+"""Who is given what, decided and asked: offers, the decision on a ticket and why, queues as they stand.
 
-Nothing here changes anything.
+Nothing here changes anything; `assignments` carries it out.
 """

@@ -7,9 +7,8 @@ from uuid import UUID
 import msgspec
 from msgspec import Raw, Struct
 
-from tickets.application import offers
 from tickets.application.desk.compiled import CompiledDesk
-from tickets.application.placements import placing
+from tickets.application.placements import offers, placing
 from tickets.application.placements.modes import course
 from tickets.application.ports import AgentState
 from tickets.domain.ticket import Ticket

@@ -8,10 +8,9 @@ import msgspec
 from msgspec import Raw, Struct
 from msgspec.structs import replace
 
-from tickets.application import offers
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.facts import ROUTING
-from tickets.application.placements import placing
+from tickets.application.placements import offers, placing
 from tickets.application.placements.placing import KnownAgents, Placement
 from tickets.application.ports import AgentState
 from tickets.domain.escalation import Escalation

@@ -9,10 +9,10 @@ import msgspec
 from msgspec import Raw, Struct
 
 import routing
-from tickets.application.desk.availability import roster_at
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.facts import facts_of
-from tickets.application.offers import excluded
+from tickets.application.placements.availability import roster_at
+from tickets.application.placements.offers import excluded
 from tickets.application.ports import AgentState
 from tickets.domain.ticket import Ticket
 

@@ -8,9 +8,9 @@ import msgspec
 from msgspec.structs import replace
 
 from tickets.application import facts
-from tickets.application.change import Command, Say, SetPriority, SetTeam, decide
+from tickets.application.changes.change import Command, Say, SetPriority, SetTeam, decide
+from tickets.application.changes.draw import Scene
 from tickets.application.desk.compiled import CompiledDesk
-from tickets.application.draw import Scene
 from tickets.domain.errors import Refused
 from tickets.domain.escalation import Escalation
 from tickets.domain.ticket import Change, Happened, Ticket

@@ -1,0 +1,1 @@
+"""What people do: to tickets, to alerts and their runs."""

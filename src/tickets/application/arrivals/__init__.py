@@ -1,0 +1,1 @@
+"""What arrives is kept raw, then understood: a new ticket, or something said on one."""
