@@ -4,8 +4,6 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from msgspec.structs import replace
-
 from tickets.application import facts
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.house import House
@@ -65,8 +63,7 @@ async def _turn(
 
 
 def _moved(ticket: Ticket, verdict: facts.Verdict, now: datetime) -> Change:
-    after = replace(verdict.ticket, epoch=ticket.epoch + 1, updated_at=now)
-    return Change(before=ticket, after=after, now=now, happened=verdict.happened)
+    return Change(before=ticket, after=verdict.ticket.moved_on(now), now=now, happened=verdict.happened)
 
 
 async def _set_aside(house: House, failing: Ticket, now: datetime, error: Exception, failed: Failed) -> None:

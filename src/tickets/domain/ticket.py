@@ -5,6 +5,7 @@ from typing import Literal
 from uuid import UUID
 
 from msgspec import Raw, Struct
+from msgspec.structs import replace
 
 from tickets.domain.draft import Attachment, FieldValue, Identity, Verdict
 from tickets.domain.words import WORKING, Channel, MessageKind, OfferState, Priority, Status
@@ -71,6 +72,10 @@ class Ticket(Struct, frozen=True, kw_only=True):
     def holder(self) -> str | None:
         """The agent whose capacity it takes: who has it, or is asked whether they take it."""
         return (self.assignee or self.offered_to) if self.working else None
+
+    def moved_on(self, now: datetime) -> "Ticket":
+        """As a change leaves it: at the next epoch, so that what was armed for this one is void (law 2)."""
+        return replace(self, epoch=self.epoch + 1, updated_at=now)
 
 
 class Origin(Struct, frozen=True, kw_only=True):

@@ -3,8 +3,6 @@
 from datetime import datetime
 from uuid import UUID
 
-from msgspec.structs import replace
-
 from tickets.application import facts
 from tickets.application.acts.runs import Acknowledge, tell_run
 from tickets.application.house import House
@@ -57,7 +55,7 @@ async def _acknowledged(house: House, ticket: Ticket, alert: Alert, by: str, now
         detected_at=now,
         data={"alert": str(alert.id), "metric": alert.metric},
     )
-    after = replace(verdict.ticket, epoch=ticket.epoch + 1, updated_at=now)
+    after = verdict.ticket.moved_on(now)
     change = Change(before=ticket, after=after, now=now, happened=(noted, *verdict.happened))
     change = house.with_alerts(change, verdict.escalations, desk)
     await house.save(change, desk=desk)

@@ -11,7 +11,7 @@ import sla
 from tickets.application import facts
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.house import House
-from tickets.domain.errors import NotFound, Refused, Stale
+from tickets.domain.errors import NotFound, Refused
 from tickets.domain.escalation import Escalation
 from tickets.domain.ticket import Change, Settled, Ticket
 
@@ -86,16 +86,17 @@ async def begin_run(
     if terms is None:
         raise NotFound(f"there is no escalation policy {wanted.policy}")
     async with house.tickets.transaction():
-        ticket = await _locked(house, ticket_id, expected)
+        ticket = await house.held(ticket_id, expected)
         if not ticket.working:
             raise Refused(f"the ticket is {ticket.status}; reopen it first")
-        following = house.following(await _moving(house, ticket, now, correlation_id), desk, actor)
+        moving = await _moving(house, ticket, now, correlation_id)
+        following = house.following(moving, desk, actor)
         named = f"manual:{wanted.cause or wanted.policy}"
         if (known := following.live(named)) is not None:
             return Change(before=ticket, after=ticket, now=now), known
         if following.is_full:
             raise Refused("the ticket has too many live runs; resolve some of them first")
-        run = following.begin(named, terms, "manual", ticket.epoch + 1, now, wanted.reason)
+        run = following.begin(named, terms, "manual", moving.after.epoch, now, wanted.reason)
         following.follow((), {})
         change = house.followed(following)
         await house.save(change, desk=desk)
@@ -124,7 +125,7 @@ async def tell_run(
     """
     desk = await house.desks.current()
     async with house.tickets.transaction():
-        ticket = await _locked(house, ticket_id, expected)
+        ticket = await house.held(ticket_id, expected)
         run = find_run(ticket, run_id)
         if isinstance(act, Snooze) and not now < act.until <= now + ASLEEP:
             raise Refused(f"it can be snoozed until an instant to come, within {ASLEEP.days} days")
@@ -180,27 +181,13 @@ async def _told(
     escalations: tuple[Escalation, ...] = ()
     if run.cause.startswith("sla:") and run.state != "acknowledged" == outcome.run.state:
         verdict = facts.acknowledged(ticket, pinned, run.metric, now, now)
-        change = replace(
-            change,
-            after=replace(verdict.ticket, epoch=change.after.epoch, updated_at=now),
-            happened=verdict.happened,
-        )
+        change = replace(change, after=verdict.ticket.moved_on(now), happened=verdict.happened)
         escalations = verdict.escalations
     following = house.following(change, desk, by)
     following.follow(escalations, {run.id: signal})
     return house.followed(following)
 
 
-async def _locked(house: House, ticket_id: UUID, expected: int | None) -> Ticket:
-    ticket = await house.tickets.lock(ticket_id)
-    if ticket is None:
-        raise NotFound(f"there is no ticket {ticket_id}")
-    if expected is not None and ticket.epoch != expected:
-        raise Stale(ticket.epoch)
-    return ticket
-
-
 async def _moving(house: House, ticket: Ticket, now: datetime, correlation_id: str | None) -> Change:
     await house.pinned(ticket)  # so that its hours are known
-    after = replace(ticket, epoch=ticket.epoch + 1, updated_at=now)
-    return Change(before=ticket, after=after, now=now, correlation_id=correlation_id)
+    return Change(before=ticket, after=ticket.moved_on(now), now=now, correlation_id=correlation_id)

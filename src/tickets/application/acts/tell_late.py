@@ -4,8 +4,6 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from msgspec.structs import replace
-
 from tickets.application.house import House
 from tickets.application.promises.history import Line, first_terms
 from tickets.application.promises.late_facts import LateFact, amendment
@@ -45,7 +43,7 @@ async def tell_late(
         amended = amendment(ticket, lines, first, await house.pinned(ticket), fact, actor, now)
         change = Change(
             before=ticket,
-            after=replace(amended.ticket, epoch=ticket.epoch + 1, updated_at=now),
+            after=amended.ticket.moved_on(now),
             now=now,
             happened=amended.happened,
             correlation_id=correlation_id,

@@ -121,10 +121,7 @@ class Draw:
 
     def done(self) -> Change:
         """The change, with what it does to agents' loads."""
-        before, after = (
-            self.scene.ticket,
-            replace(self.ticket, epoch=self.scene.ticket.epoch + 1, updated_at=self.scene.now),
-        )
+        before, after = self.scene.ticket, self.ticket.moved_on(self.scene.now)
         held = before.holder  # what an agent takes on is taken by the one who assigns, under lock
         return Change(
             before=before,

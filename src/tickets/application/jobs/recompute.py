@@ -4,8 +4,6 @@ from collections import Counter
 from datetime import datetime
 from uuid import UUID
 
-from msgspec.structs import replace
-
 from tickets.application import facts
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.house import House
@@ -77,7 +75,7 @@ class Recomputing:
         )
         change = Change(
             before=ticket,
-            after=replace(verdict.ticket, epoch=ticket.epoch + 1, updated_at=now),
+            after=verdict.ticket.moved_on(now),
             now=now,
             happened=(note, *verdict.happened),
         )

@@ -5,7 +5,6 @@ from typing import Protocol
 from uuid import UUID
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from tickets.application import facts
 from tickets.application.desk.compiled import CompiledDesk
@@ -68,7 +67,7 @@ class GiveUp(Struct, frozen=True):
             "reason": storable(verdict.reason),
         }
         outgoing: tuple[Outgoing, ...] = ()
-        after = replace(ticket, epoch=ticket.epoch + 1, updated_at=now)
+        after = ticket.moved_on(now)
         if (alert := await self._open_alert(claimed)) is not None:
             others = await self.others(alert, ticket, claimed, desk, now)
             names = [other.name for other in others]

@@ -94,8 +94,7 @@ class PutOff(Struct, frozen=True):
         house = self.give_up.house
         await house.tickets.tell_also(alert.id, [other.name for other in others])
         pages = leaving(alert, ticket, others, house.notices, now, house.new_id)
-        after = replace(ticket, epoch=ticket.epoch + 1, updated_at=now)
-        after = told_instead(after, alert.run, who_answer(others))
+        after = told_instead(ticket.moved_on(now), alert.run, who_answer(others))
         outgoing = tuple(map(_last_resort, pages))
         return Change(before=ticket, after=after, now=now, happened=(line,), outgoing=outgoing)
 
