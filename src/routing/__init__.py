@@ -4,14 +4,14 @@ Usable alone: needs msgspec and the standard library, reads no clock, keeps no s
 """
 
 from routing.agents import Agent, Availability, Presence, check_agents
-from routing.decision import AGENTS_LISTED, Candidate, Decision, Refusal, Rejection, Verdict
+from routing.decision import AGENTS_LISTED, Candidate, Decision, Matcher, Refusal, Rejection, Verdict
 from routing.errors import Fault, InvalidError
 from routing.offers import Offer, OfferError, Offering, Offers, Step, advance, declined, withdrawn
 from routing.on_call import OnCall, shifts, who
 from routing.regions import Region, RegionTree, check_regions
 from routing.roster import Roster
 from routing.rotation import Layer
-from routing.router import Matcher, pull, route, takers
+from routing.router import pull, route, takers
 from routing.rules import Facts, Relaxation, Rule, Strategy, check_rules, duration, holds, match
 from routing.schedule import EARLIEST, LATEST, Override, Schedule, check_schedule
 from routing.skills import Requirement

@@ -9,6 +9,8 @@ AGENTS_LISTED = 20
 """How many names a decision lists in each group unless the caller asks for another number."""
 
 Verdict = Literal["assigned", "waiting", "unroutable"]
+Matcher = Literal["greedy", "optimal"]
+"""Each ticket in turn takes whoever is best for it; or all who wait are weighed against one another."""
 Refusal = Literal[
     "not_in_team",
     "lacks_skill",
@@ -51,6 +53,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `assigned_at` is to be stored as the agent's `last_assigned_at`: `now`, plus a microsecond for each
     assignment before it in the same pass, so that taking turns survives a restart.
+    `matcher` is what chose the agent; None where none did: nobody was given it, or the agent asked for work.
     `relaxed` names the relaxation steps the assignment needed (or, while waiting, those already taken).
     `candidates` and each rejection list at most the number of agents asked for; the counts are whole.
     `next_relaxation_at` is when looking again can find more agents though nothing else has changed;
@@ -63,6 +66,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     assigned_at: datetime | None
     team: str | None
     rule: str | None
+    matcher: Matcher | None
     relaxed: tuple[str, ...]
     candidate_count: int
     candidates: tuple[Candidate, ...]

@@ -1,6 +1,6 @@
 """The optimal matcher: a burst is given out so that it costs least as a whole."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from routing.assignment import Assignment, Row
@@ -31,7 +31,8 @@ def optimal(round_: Round, queue: Sequence[Waiting]) -> Iterator[Decision]:
     """Decide a queue in order of urgency, each run of neighbours of one weight as a whole.
 
     Whoever is more urgent is never left waiting for the sake of the others: of all ways to place the most
-    urgent, and then as many as can be, it is the one that costs least.
+    urgent, and then as many as can be, it is the one that costs least. A ticket is not weighed against others
+    when it is the only one of its run that anybody can take: as with greedy, it goes to whoever comes first.
     """
     for _, run in groupby(queue, key=lambda ticket: ticket.weight):
         tickets = list(run)
@@ -48,35 +49,39 @@ def optimal(round_: Round, queue: Sequence[Waiting]) -> Iterator[Decision]:
             round_.reserve(ticket, asked)
 
 
-def _given(round_: Round, ticket: Waiting, asked: Sequence[Asked], chosen: int) -> Decision:
+def _given(round_: Round, ticket: Waiting, asked: Sequence[Asked], chosen: int | None) -> Decision:
+    if chosen is None:
+        return round_.assign(ticket, next(answer for answer in asked if answer.free))
     answer = next(answer for answer in asked if answer.free >> chosen & 1)
     count = answer.free.bit_count()
     others = "the only candidate" if count == 1 else f"one of {count} candidates"
-    return round_.assign(
-        ticket, answer, chosen, f"is {others}, chosen so that all who wait come off best (optimal)"
-    )
+    why = f"is {others}, chosen so that all who wait come off best (optimal)"
+    return round_.assign(ticket, answer, chosen, why, matcher="optimal")
 
 
-def _plan(round_: Round, tickets: Sequence[Waiting]) -> dict[str, int]:
-    """The agent for each ticket that can be placed, all of one weight."""
+def _plan(round_: Round, tickets: Sequence[Waiting]) -> Mapping[str, int | None]:
+    """The agent for each ticket that can be placed, all of one weight; None: whoever comes first."""
     planning = Round(round_.roster, round_.rules, round_.now, 0, round_.balance)
+    all_asked = [(ticket, planning.ask(ticket)) for ticket in tickets]
+    able = [(ticket, asked) for ticket, asked in all_asked if any(answer.free for answer in asked)]
+    if len(able) < 2:  # noqa: PLR2004 - nothing to weigh it against
+        return dict.fromkeys([ticket.id for ticket, _ in able])
     kinds: dict[tuple[object, ...], int] = {}
     rows: list[Row] = []
     strategies: list[Strategy] = []
     kind_of: list[int] = []
-    for ticket in tickets:
-        asked = planning.ask(ticket)
+    for ticket, asked in able:
         kind = (ticket.sticky, *[(answer.eligible, answer.free, answer.gave_way) for answer in asked])
         if kind not in kinds:
             kinds[kind] = len(rows)
             rows.append(_row(planning, ticket, asked))
-            strategies.append(asked[0].eligible.rule.strategy if asked else "best_fit")
+            strategies.append(asked[0].eligible.rule.strategy)
         kind_of.append(kinds[kind])
     turns = _Turns(round_, tickets[0].weight, strategies)
     free = round_.balance.free
     room = {i: free(i) // tickets[0].weight for i in set().union(*rows)}
     plan = Assignment(rows, room, turns.first)
-    for ticket, kind_at in zip(tickets, kind_of, strict=True):
+    for (ticket, _), kind_at in zip(able, kind_of, strict=True):
         end = plan.add(ticket.id, kind_at)
         if end is not None:
             turns.taken(end)

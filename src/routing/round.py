@@ -7,7 +7,7 @@ from itertools import chain, islice
 from typing import NamedTuple
 
 from routing.balance import Balance
-from routing.decision import Candidate, Decision, Rejection
+from routing.decision import Candidate, Decision, Matcher, Rejection
 from routing.eligibility import Eligibility, Sifted, Test, sift
 from routing.index import Levels
 from routing.masks import Mask, union
@@ -87,7 +87,12 @@ class Round:
         return answers
 
     def assign(
-        self, ticket: Waiting, answer: Asked, chosen: int | None = None, why: str | None = None
+        self,
+        ticket: Waiting,
+        answer: Asked,
+        chosen: int | None = None,
+        why: str | None = None,
+        matcher: Matcher | None = "greedy",
     ) -> Decision:
         """Give it to one of the free: whoever comes first, or who was `chosen` otherwise, and `why`."""
         eligible = answer.eligible
@@ -109,6 +114,7 @@ class Round:
             assigned_at=self.balance.give(chosen, ticket.weight),
             team=eligible.team_of(agent, form),
             rule=eligible.rule.key or None,
+            matcher=matcher,
             relaxed=answer.gave_way + eligible.relaxed[form],
             candidate_count=count,
             candidates=candidates,
@@ -131,6 +137,7 @@ class Round:
             assigned_at=None,
             team=eligible.rule.team,
             rule=eligible.rule.key or None,
+            matcher=None,
             relaxed=answer.gave_way + eligible.relaxed[answer.form],
             candidate_count=0,
             candidates=(),
@@ -253,6 +260,7 @@ def _unroutable(ticket: Waiting, answer: Asked | None) -> Decision:
         assigned_at=None,
         team=rule.team if rule else None,
         rule=rule.key or None if rule else None,
+        matcher=None,
         relaxed=(),
         candidate_count=0,
         candidates=(),

@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
 
-from routing.decision import AGENTS_LISTED, Decision
+from routing.decision import AGENTS_LISTED, Decision, Matcher
 from routing.errors import Fault, InvalidError
 from routing.masks import bits
 from routing.matching import optimal
@@ -12,8 +11,6 @@ from routing.roster import Roster
 from routing.round import Round
 from routing.rules import Rule
 from routing.waiting import Waiting, urgency
-
-Matcher = Literal["greedy", "optimal"]
 
 
 def route(
@@ -69,7 +66,8 @@ def pull(
         if any(answer.free >> i & 1 for answer in asked):
             explaining = Round(roster, rules, now, listed, search.balance)
             answer = next(answer for answer in explaining.ask(ticket) if answer.free >> i & 1)
-            return explaining.assign(ticket, answer, i, "asked for work, and may take nothing more urgent")
+            why = "asked for work, and may take nothing more urgent"
+            return explaining.assign(ticket, answer, i, why, matcher=None)
         if not any(answer.free for answer in asked):
             search.reserve(ticket, asked)
     return None

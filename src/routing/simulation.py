@@ -6,15 +6,16 @@ Event by event, without dice: the same arrivals, roster and rules always come to
 from bisect import insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from heapq import heapify, heappop, heappush
-from itertools import count
+from heapq import heapify, heappop, heappush, merge
+from itertools import count, groupby, islice
 from typing import Literal
 
 import msgspec
 
 from routing.agents import Agent, Availability
-from routing.decision import Decision
+from routing.decision import Decision, Matcher
 from routing.masks import Mask, union
+from routing.matching import optimal
 from routing.regions import Region
 from routing.roster import Roster
 from routing.round import Round
@@ -61,6 +62,9 @@ class Simulation:
     and when a relaxation step is due, as the service does it; each look is `routing.route` of all that wait,
     less those for whom nobody has room.
 
+    With the `optimal` matcher so many of the most urgent are weighed against one another `together`, then
+    as many again, as long as anybody has room.
+
     Raises:
         InvalidError: an agent twice, or regions that are no tree.
     """
@@ -73,8 +77,12 @@ class Simulation:
         shifts: Mapping[str, Sequence[Shift]] | None = None,
         *,
         wind_down: timedelta = timedelta(0),
+        matcher: Matcher = "greedy",
+        together: int = 200,
     ) -> None:
         self.rules = rules
+        self.matcher = matcher
+        self.together = together
         self.waiting: dict[str, Arrival] = {}
         self.turns: dict[str, Turn] = {}
         self._shifts = {agent: sorted(periods) for agent, periods in (shifts or {}).items()}
@@ -128,18 +136,33 @@ class Simulation:
         for key in dict.fromkeys(look):
             if key in self.waiting:
                 self._place(key, round_)
-        for decision in list(self._decided(round_)):
+        decided = self._weighed if self.matcher == "optimal" else self._in_turn
+        for decision in list(decided(round_, self._with_room(round_))):
             ticket = self.waiting[decision.ticket]
             self._forget(decision.ticket)
             yield self._given(ticket, decision, now)
 
-    def _decided(self, round_: Round) -> Iterator[Decision]:
-        """Assignments of one round. Tickets for whom nobody has room are passed over, a group at a time."""
-        everyone, absent = (
-            self.roster.index.everyone,
-            union(t.failing for t in self.roster.absent(round_.now)),
-        )
-        free = everyone & ~absent & ~round_.balance.packed(1)
+    def _with_room(self, round_: Round) -> Mask:
+        absent = union(test.failing for test in self.roster.absent(round_.now))
+        return self.roster.index.everyone & ~absent & ~round_.balance.packed(1)
+
+    def _weighed(self, round_: Round, free: Mask) -> Iterator[Decision]:
+        """Assignments of one optimal round. Tickets for whom nobody has room are passed over."""
+        if not any(mask & free for mask in self._queue):
+            return
+        places = merge(*self._queue.values())
+        while free and (some := list(islice(places, self.together))):
+            for _, run in groupby(some, key=lambda place: self.waiting[place[1]].ticket.weight):
+                able = [self.waiting[key].ticket for _, key in run if self._at[key][0] & free]
+                for decision in optimal(round_, able):
+                    if decision.agent is not None:
+                        i = self.roster.index.place[decision.agent]
+                        if round_.balance.free(i) < 1:
+                            free &= ~(1 << i)
+                        yield decision
+
+    def _in_turn(self, round_: Round, free: Mask) -> Iterator[Decision]:
+        """Assignments of one greedy round. Tickets for whom nobody has room are passed over by the group."""
         heads = [(places[0], mask, 0) for mask, places in self._queue.items() if mask & free]
         heapify(heads)
         while heads:

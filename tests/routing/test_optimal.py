@@ -125,9 +125,8 @@ def test_a_ticket_alone_and_an_impossible_one_are_decided_as_greedy_does(
 ) -> None:
     roster = Roster(agents, live, REGIONS)
     for ticket in tickets:
-        (greedy,) = route([ticket], roster, rules, WORLD_NOW)
-        (optimal,) = route([ticket], roster, rules, WORLD_NOW, matcher="optimal")
-        assert (optimal.outcome, optimal.candidates) == (greedy.outcome, greedy.candidates)
+        greedy = route([ticket], roster, rules, WORLD_NOW)
+        assert route([ticket], roster, rules, WORLD_NOW, matcher="optimal") == greedy
 
 
 @settings(deadline=None)
@@ -152,10 +151,23 @@ def test_an_urgent_ticket_leaves_the_only_agent_who_can_to_the_next_one() -> Non
     greedy = route(tickets, roster, [hard, WARRANTY], NOW)
     assert [(d.agent, d.outcome) for d in greedy] == [("an", "assigned"), (None, "waiting")]
     optimal = route(tickets, roster, [hard, WARRANTY], NOW, matcher="optimal")
-    assert [d.agent for d in optimal] == ["binh", "an"]
+    assert [(d.agent, d.matcher) for d in optimal] == [("binh", "optimal"), ("an", "optimal")]
+    assert [d.matcher for d in greedy] == ["greedy", None]
     assert optimal[0].reason == (
         "binh is one of 2 candidates, chosen so that all who wait come off best (optimal)."
     )
+
+
+def test_who_competes_with_nobody_goes_to_whoever_the_rule_puts_first() -> None:
+    """`an` comes first for the strategy, `binh` costs less; the heavy tickets are asked, but fit nowhere."""
+    rule = like(WARRANTY, skills=(Requirement("warranty", 2), Requirement("sales", 1)))
+    an = like(AN, skills={"warranty": 5, "sales": 1}, capacity=2)
+    roster = online(an, like(BINH, skills={"warranty": 4, "sales": 4}, capacity=2))
+    heavy = [like(TICKET, id=f"heavy-{n}", weight=3) for n in range(2)]
+    alone = route([*heavy, like(TICKET, id="x")], roster, [rule], NOW, matcher="optimal")[-1]
+    assert (alone.agent, alone.matcher) == ("an", "greedy")
+    two = route([like(TICKET, id="x"), like(TICKET, id="y")], roster, [rule], NOW, matcher="optimal")
+    assert {decision.agent for decision in two} == {"binh"}
 
 
 def test_turns_are_taken_among_those_who_cost_the_same() -> None:

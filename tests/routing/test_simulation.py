@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.routing.bursts import RULES, burst
 from tests.routing.worlds import NOW, REGIONS, agent_lists, rule_lists, ticket_lists
 
-from routing import Agent, Availability, Roster, Rule, Waiting, route
+from routing import Agent, Availability, Matcher, Roster, Rule, Waiting, route
 from routing.simulation import Arrival, Simulation, Turn
 
 DAYS = timedelta(days=5)
@@ -37,7 +39,12 @@ Shifts = dict[str, list[tuple[datetime, datetime]]]
 
 
 def plainly(  # noqa: C901 - in one piece, as plain as can be
-    agents: Sequence[Agent], rules: Sequence[Rule], shifts: Shifts, arrivals: Sequence[Arrival], end: datetime
+    agents: Sequence[Agent],
+    rules: Sequence[Rule],
+    shifts: Shifts,
+    arrivals: Sequence[Arrival],
+    end: datetime,
+    matcher: Matcher = "greedy",
 ) -> dict[str, Turn]:
     """The same, by asking `route` about all that waits at every instant at which anything could happen."""
     by_id = {arrival.ticket.id: arrival for arrival in arrivals}
@@ -78,7 +85,7 @@ def plainly(  # noqa: C901 - in one piece, as plain as can be
                 idle_since=None if busy else idle.get(key),
                 shift_ends_at=max(ends, default=None),
             )
-        for decision in route(waiting, Roster(agents, live, REGIONS), rules, now):
+        for decision in route(waiting, Roster(agents, live, REGIONS), rules, now, matcher=matcher):
             if decision.next_relaxation_at is not None:
                 coming.add(decision.next_relaxation_at)
             if decision.agent is not None and decision.assigned_at is not None:
@@ -91,9 +98,14 @@ def plainly(  # noqa: C901 - in one piece, as plain as can be
 
 
 def simulated(
-    agents: Sequence[Agent], rules: Sequence[Rule], shifts: Shifts, arrivals: Sequence[Arrival]
+    agents: Sequence[Agent],
+    rules: Sequence[Rule],
+    shifts: Shifts,
+    arrivals: Sequence[Arrival],
+    matcher: Matcher = "greedy",
+    together: int = 200,
 ) -> dict[str, Turn]:
-    simulation = Simulation(agents, rules, REGIONS, shifts)
+    simulation = Simulation(agents, rules, REGIONS, shifts, matcher=matcher, together=together)
     simulation.add(arrivals)
     return {turn.ticket: turn for turn in simulation.run(NOW + DAYS)}
 
@@ -104,6 +116,37 @@ def test_it_is_routing_asked_about_everything_at_every_instant(
     agents: list[Agent], rules: list[Rule], shifts: Shifts, arrivals: tuple[Arrival, ...]
 ) -> None:
     assert simulated(agents, rules, shifts, arrivals) == plainly(agents, rules, shifts, arrivals, NOW + DAYS)
+
+
+@slowly
+@given(agent_lists, rule_lists, shift_lists, arrival_lists)
+def test_so_it_is_with_the_optimal_matcher(
+    agents: list[Agent], rules: list[Rule], shifts: Shifts, arrivals: tuple[Arrival, ...]
+) -> None:
+    world = agents, rules, shifts, arrivals
+    assert simulated(*world, "optimal") == plainly(*world, NOW + DAYS, "optimal")
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_burst_is_weighed_as_a_whole_as_the_service_does_it(seed: int) -> None:
+    """Sixty tickets come in three rushes to eight agents, on odd seeds heavy ones among them."""
+    world = burst(seed, tickets=60, agents=8)
+    rushes = [
+        Arrival(
+            ticket=msgspec.structs.replace(
+                ticket,
+                waiting_since=NOW + n % 3 * timedelta(minutes=10),
+                weight=1 + seed % 2 * (n % 4 == 0),
+            ),
+            work=timedelta(minutes=5 + n % 30),
+        )
+        for n, ticket in enumerate(world.tickets)
+    ]
+    desk = world.agents, RULES, {}, rushes
+    greedy, optimal = simulated(*desk), simulated(*desk, "optimal")
+    assert optimal == plainly(*desk, NOW + DAYS, "optimal")
+    assert optimal != greedy
+    assert simulated(*desk, "optimal", together=1) == greedy
 
 
 @slowly

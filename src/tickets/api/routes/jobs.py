@@ -16,6 +16,7 @@ from tickets.api.idempotency import Answer, once
 from tickets.api.pagination import DEFAULT_PAGE, Cursor, Limit, Page, answer_page, from_cursor
 from tickets.api.parts import FromParts, Parts
 from tickets.api.problems import Fault, Problem
+from tickets.application.desk.model import Matcher
 from tickets.application.jobs.job import Job, RoutingWhatIf, WhatIf
 from tickets.application.jobs.recompute import start_recompute
 from tickets.application.jobs.routing_what_if import TooMany, start_routing_what_if
@@ -94,12 +95,13 @@ async def suppose_promises(request: Call, parts: FromParts, data: JSONBody[DeskD
 class RosterDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Agents and routing rules as they might be, by key, each as `/v1/desk` takes it; null takes one away.
 
-    What is not named stays as the desk has it. Tickets opened in [start, end), 31 days at most, are
-    simulated.
+    What is not named stays as the desk has it, the matcher, too. Tickets opened in [start, end), 31 days at
+    most, are simulated.
     """
 
     start: Instant
     end: Instant
+    matcher: Matcher | None = None
     agents: Annotated[dict[Key, dict[str, object] | None], Meta(max_length=1000)] = {}
     routing_rules: Annotated[dict[Key, dict[str, object] | None], Meta(max_length=1000)] = {}
 
@@ -124,10 +126,14 @@ async def suppose_routing(
         raise _unfit(f"must be at most {_LONGEST.days} days after start", "/end")
     if data.start >= parts.now():
         raise _unfit("must lie in the past", "/start")
-    if not data.agents and not data.routing_rules:
-        raise _unfit("names no agent and no routing rule: there is nothing to suppose", "")
+    if not data.agents and not data.routing_rules and data.matcher is None:
+        raise _unfit("names no agent, no routing rule and no matcher: there is nothing to suppose", "")
     asked = RoutingWhatIf(
-        start=data.start, end=data.end, agents=dict(data.agents), routing_rules=dict(data.routing_rules)
+        start=data.start,
+        end=data.end,
+        matcher=data.matcher,
+        agents=dict(data.agents),
+        routing_rules=dict(data.routing_rules),
     )
 
     async def start() -> Answer:

@@ -16,12 +16,10 @@ from tickets.application.facts import ROUTING
 from tickets.application.house import House
 from tickets.application.placements.modes import Course, alarm, chart, same_decision
 from tickets.application.placements.offers import make_offer, offers_of, read_offers
-from tickets.application.placements.placing import Placement
+from tickets.application.placements.placing import TOGETHER, Placement
 from tickets.application.ports import Load
 from tickets.domain.escalation import Escalation
 from tickets.domain.ticket import Change, Ticket
-
-BATCH = 200
 
 
 async def route_waiting(
@@ -29,7 +27,7 @@ async def route_waiting(
     now: datetime,
     *,
     everyone: bool,
-    batch: int = BATCH,
+    batch: int = TOGETHER,
     passed_over: PassedOver | None = None,
     outages: tuple[type[Exception], ...] = (),
 ) -> list[Change]:

@@ -17,6 +17,9 @@ from tickets.domain.words import Channel
 from tickets.intake import Form, Line, Mailbox, MessageAccount
 from tickets.intake.mail_source import Variable
 
+Matcher = routing.Matcher
+"""How the router chooses among those who could take what waits."""
+
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What holds for the whole desk: `country` (ISO 3166-1, two letters) reads national phone numbers.
@@ -24,7 +27,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `language` (BCP 47, such as `vi`) is spoken where nothing says otherwise; notices show instants by the
     clock of `timezone` (IANA). Customers who wrote to no mailbox are answered from `mailbox`, by default the
     first by key. `weights` is how many units of capacity a ticket of a channel takes, 1 where
-    it says nothing. Nobody is given a ticket whose shift ends within `wind_down` (ISO 8601).
+    it says nothing. Nobody is given a ticket whose shift ends within `wind_down` (ISO 8601). With the
+    `optimal` matcher the tickets that wait at one moment are weighed against one another.
     Who promised beats and sent none for `presence_expiry` is offline. A page that has not left within
     `page_expiry` is of no use any more. What exceeds `pages_an_hour` to one address is gathered.
     """
@@ -37,6 +41,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     mailbox: str | None = None
     weights: dict[Channel, Annotated[int, Meta(ge=1, le=1000)]] = {}
     wind_down: str = "PT5M"
+    matcher: Matcher = "greedy"
     presence_expiry: str = "PT2M"
     page_expiry: str = "PT12H"
     pages_an_hour: Annotated[int, Meta(ge=1, le=10_000)] = 20
@@ -187,6 +192,11 @@ class Desk(Struct, frozen=True, kw_only=True):
     def wind_down(self) -> str:
         """How close to the end of a shift nobody is given a ticket any more."""
         return self.settings.get(SETTINGS, _DEFAULTS).wind_down
+
+    @property
+    def matcher(self) -> Matcher:
+        """How the router chooses among those who could take what waits."""
+        return self.settings.get(SETTINGS, _DEFAULTS).matcher
 
     @property
     def presence_expiry(self) -> str:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from msgspec import Struct, field
 
+from tickets.application.desk.model import Matcher
 from tickets.application.placements.stays import Stay
 from tickets.application.placements.weighing import AgentRow, WaitsRow
 from tickets.application.promises.comparison import ComparedRow
@@ -78,11 +79,12 @@ class RoutingWhatIf(Struct, frozen=True, kw_only=True, tag="routing_what_if", ta
     """Simulate routing for the tickets opened in [start, end), on the desk and on a draft of it.
 
     The draft is the desk as it stood when the job was asked for, with these objects in place of its own, each
-    as its JSON; null takes one away.
+    as its JSON; null takes one away, and `matcher` if it is another.
     """
 
     start: Instant
     end: Instant
+    matcher: Matcher | None = None
     agents: dict[str, object] = {}
     routing_rules: dict[str, object] = {}
 

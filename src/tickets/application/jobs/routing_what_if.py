@@ -177,6 +177,7 @@ class SupposingRouting:
 
 def _both(job: Job, asked: RoutingWhatIf, desks: _Desks, stays: Sequence[Stay]) -> Both:
     base, draft = (
-        World(stays, desk, asked.start, asked.end, job.created_at) for desk in (desks.base, desks.draft)
+        World(stays, desk, asked.start, asked.end, job.created_at, matcher)
+        for desk, matcher in ((desks.base, None), (desks.draft, asked.matcher))
     )
     return Both(job.id, stays, base, draft)

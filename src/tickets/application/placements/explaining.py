@@ -39,7 +39,8 @@ class DecisionView(Struct, frozen=True, kw_only=True):
 
     `candidates` are in the order in which they would be asked, the first 20 of `candidate_count`; every other
     agent is in one of `rejected`. `relaxed` are the steps and rules given up for it. `next_relaxation_at` is
-    when the next step is given up.
+    when the next step is given up. `matcher` is what chose the agent: `greedy` whoever comes first for the
+    ticket, `optimal` so that all who waited come off best; null where nothing chose.
     """
 
     outcome: str
@@ -53,6 +54,7 @@ class DecisionView(Struct, frozen=True, kw_only=True):
     candidates: tuple[CandidateView, ...]
     rejected: tuple[RejectionView, ...]
     next_relaxation_at: Instant | None
+    matcher: str | None = None
 
 
 class Urgency(Struct, frozen=True):

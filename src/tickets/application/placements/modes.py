@@ -102,7 +102,7 @@ def _said(placement: Placement, outcome: str, reason: str) -> Placement:
     """The decision in other words: nobody is given the ticket by it, and asking again says the same."""
     said = msgspec.structs.asdict(placement.decision) | {"outcome": outcome, "reason": reason}
     if outcome == "waiting":
-        said |= {"agent": None, "assigned_at": None, "next_relaxation_at": None}
+        said |= {"agent": None, "matcher": None, "assigned_at": None, "next_relaxation_at": None}
     return replace(
         placement,
         agent=placement.agent if outcome == "offered" else None,

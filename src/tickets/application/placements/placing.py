@@ -19,6 +19,9 @@ from tickets.domain.ticket import Ticket
 KnownAgents = Mapping[UUID, str]
 """By customer, the agent who had them last."""
 
+TOGETHER = 200
+"""As many tickets are placed together."""
+
 NOBODY_KNOWN: KnownAgents = MappingProxyType({})
 
 _encode = msgspec.json.Encoder().encode
@@ -44,10 +47,14 @@ def place(
     now: datetime,
     known: KnownAgents = NOBODY_KNOWN,
 ) -> list[Placement]:
-    """Ask routing about waiting tickets; the most urgent chooses first. `known` is who had which customer."""
+    """Ask routing about waiting tickets, in the desk's way; the most urgent chooses first.
+
+    `known` is who had which customer.
+    """
     roster, asked = asking(waiting, desk, states, now, known)
     shift = desk.shifts.next_begin(now)
-    return [_placement(decision, shift) for decision in routing.route(asked, roster, desk.rules, now)]
+    decisions = routing.route(asked, roster, desk.rules, now, matcher=desk.desk.matcher)
+    return [_placement(decision, shift) for decision in decisions]
 
 
 def pull(

@@ -12,6 +12,8 @@ from uuid import UUID
 import routing
 from routing.simulation import Arrival, Shift, Simulation, Turn
 from tickets.application.desk.compiled import CompiledDesk
+from tickets.application.desk.model import Matcher
+from tickets.application.placements.placing import TOGETHER
 from tickets.application.placements.stays import Held, Stay
 
 _BEYOND = timedelta(days=1)
@@ -33,10 +35,19 @@ class Course(NamedTuple):
 
 
 class World:
-    """The tickets of [start, end) on the rules and the roster of a desk, simulated little by little."""
+    """The tickets of [start, end) on the rules and the roster of a desk, simulated little by little.
+
+    `matcher` is the desk's unless it is another.
+    """
 
     def __init__(
-        self, stays: Sequence[Stay], desk: CompiledDesk, start: datetime, end: datetime, now: datetime
+        self,
+        stays: Sequence[Stay],
+        desk: CompiledDesk,
+        start: datetime,
+        end: datetime,
+        now: datetime,
+        matcher: Matcher | None = None,
     ) -> None:
         self.desk = desk
         self._stays = stays
@@ -48,6 +59,8 @@ class World:
             list(desk.desk.regions.values()),
             _shifts(desk, start, end),
             wind_down=routing.duration(desk.desk.wind_down),
+            matcher=matcher or desk.desk.matcher,
+            together=TOGETHER,
         )
         works = _works(stays, now)
         simulation.add(_arrival(stay, self._teams[str(stay.id)], works[stay.id]) for stay in stays)
