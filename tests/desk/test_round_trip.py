@@ -90,7 +90,8 @@ def desks(draw: st.DrawFn) -> dict[str, Any]:
     )
     return {
         "settings": {"name": draw(WORDS), "country": draw(st.sampled_from(["VN", "US"]))}
-        | {"timezone": draw(st.sampled_from(["UTC", "Asia/Ho_Chi_Minh"]))},
+        | {"timezone": draw(st.sampled_from(["UTC", "Asia/Ho_Chi_Minh"]))}
+        | {"matcher": draw(st.sampled_from(["greedy", "optimal"]))},
         "regions": {key: {"name": draw(WORDS)} for key in regions},
         "teams": {
             key: {"name": draw(WORDS), "lead": draw(st.none() | st.sampled_from(agents))} | draw(WAYS)

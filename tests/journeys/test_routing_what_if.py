@@ -215,6 +215,7 @@ async def test_what_cannot_be_supposed_is_refused_with_pointers(shop: Shop) -> N
         ({"agents": {ONE: {"teams": ["moon"]}}}, f"/agents/{ONE}/teams/0"),
         ({"agents": {"new": {"capacity": -1}}}, "/agents/new/capacity"),
         ({"agents": {"nobody": None}}, "/agents/nobody"),
+        ({"matcher": "best"}, "/matcher"),
         ({"routing_rules": {"all": {"order": 1, "team": "moon"}}}, "/routing_rules/all/team"),
         ({"teams": {}}, "/teams"),
     ):

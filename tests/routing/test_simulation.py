@@ -142,7 +142,8 @@ def test_a_burst_is_weighed_as_a_whole_as_the_service_does_it(seed: int) -> None
         )
         for n, ticket in enumerate(world.tickets)
     ]
-    desk = world.agents, RULES, {}, rushes
+    shifts: Shifts = {}
+    desk = world.agents, RULES, shifts, rushes
     greedy, optimal = simulated(*desk), simulated(*desk, "optimal")
     assert optimal == plainly(*desk, NOW + DAYS, "optimal")
     assert optimal != greedy

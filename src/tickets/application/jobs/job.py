@@ -79,7 +79,7 @@ class RoutingWhatIf(Struct, frozen=True, kw_only=True, tag="routing_what_if", ta
     """Simulate routing for the tickets opened in [start, end), on the desk and on a draft of it.
 
     The draft is the desk as it stood when the job was asked for, with these objects in place of its own, each
-    as its JSON; null takes one away, and `matcher` if it is another.
+    as its JSON; null takes one away. With `matcher` it has that one.
     """
 
     start: Instant

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from tickets.application.desk.compiled import CompiledDesk
+from tickets.application.desk.model import Matcher
 from tickets.application.placements import offers, placing
 from tickets.application.placements.modes import course
 from tickets.application.ports import AgentState
@@ -54,7 +55,7 @@ class DecisionView(Struct, frozen=True, kw_only=True):
     candidates: tuple[CandidateView, ...]
     rejected: tuple[RejectionView, ...]
     next_relaxation_at: Instant | None
-    matcher: str | None = None
+    matcher: Matcher | None = None
 
 
 class Urgency(Struct, frozen=True):
