@@ -78,6 +78,11 @@ async def lived(shop: Shop) -> tuple[str, list[str]]:
     body["tags"] = [NAME, "web"]
     first = await shop.post("/v1/tickets", body, headers={"Idempotency-Key": "k1"})
     lan = first["customer"]["id"]
+    said = {"fields": {"screen": "màn hình vỡ", NAME: 1}, "add_tags": ["màn hình"], "remove_tags": [NAME]}
+    answer = await shop.client.patch(
+        f"/v1/tickets/{first['id']}", json=said, headers={"Idempotency-Key": "k3"}
+    )
+    assert answer.status_code == 200, answer.text
     mailed = await shop.client.post(
         "/v1/intake/inbox/cskh", content=RAW.encode(), headers={"Content-Type": "message/rfc822"}
     )

@@ -1,4 +1,4 @@
-"""`Idempotency-Key` on a POST: the same request again gives the same answer and does nothing twice.
+"""`Idempotency-Key` on a POST or PATCH: the same request again gives the same answer and does nothing twice.
 
 The answer is kept in the transaction that gave it, so there is no moment between doing and remembering.
 """
@@ -28,7 +28,7 @@ _KEYLESS: Final = "keyless"
 ONLY_ASKS: Final[dict[str, object]] = {_KEYLESS: True}
 """The `opt` of a POST that changes nothing, so that there is nothing to do once."""
 AGAIN_IS_FINE: Final[dict[str, object]] = {_KEYLESS: True}
-"""The `opt` of a POST that may come any number of times and mean the same: a heartbeat."""
+"""The `opt` of what may come any number of times and mean the same: a heartbeat, facts of a customer."""
 NAMED_BY_SENDER: Final[dict[str, object]] = {_KEYLESS: True}
 """The `opt` of a POST whose sender's own ids tell what comes twice: providers know no header of ours."""
 
@@ -43,8 +43,8 @@ class Answer(Struct, frozen=True):
 
 
 def takes_key(handler: HTTPRouteHandler) -> bool:
-    """Whether a route heeds the header: every POST that does something."""
-    return "POST" in handler.http_methods and not handler.opt.get(_KEYLESS)
+    """Whether a route heeds the header: every POST and PATCH that does something."""
+    return bool({"POST", "PATCH"} & handler.http_methods) and not handler.opt.get(_KEYLESS)
 
 
 async def idempotent(request: Call) -> Idempotent | None:

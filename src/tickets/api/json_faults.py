@@ -6,7 +6,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, UnsetType
 
 from tickets.api.fault_words import in_words
 from tickets.api.problems import Fault
@@ -106,8 +106,8 @@ def _is_struct(kind: object) -> bool:
 
 def _without_none(kind: Any) -> Any:  # noqa: ANN401 - any type msgspec knows
     if get_origin(kind) in (Union, UnionType):
-        rest = [part for part in get_args(kind) if part is not NoneType]
-        if len(rest) == 1 and _is_struct(rest[0]):
+        rest = [part for part in get_args(kind) if part not in {NoneType, UnsetType}]
+        if len(rest) == 1 and (_is_struct(rest[0]) or _parts_of(rest[0], dict, list, tuple)):
             return rest[0]
     return kind
 

@@ -1,20 +1,17 @@
 """A ticket that is only supposed: what the previews ask about."""
 
 from datetime import datetime
-from typing import Annotated
 from uuid import UUID
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
+from tickets.api.given import Fields, Tags, Word
 from tickets.api.problems import Fault, Problem
-from tickets.domain.draft import FieldValue
 from tickets.domain.ticket import Ticket
 from tickets.domain.words import Channel, Instant, Priority
 
 _NOBODY = UUID(int=0)
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100
-
-Word = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
 class Supposed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -33,8 +30,8 @@ class Supposed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     customer_segment: Word | None = None
     language: Word | None = None
     region: Word | None = None
-    tags: Annotated[tuple[Word, ...], Meta(max_length=50)] = ()
-    fields: Annotated[dict[Word, FieldValue], Meta(max_length=100)] = {}
+    tags: Tags = ()
+    fields: Fields = {}
     opened_at: Instant | None = None
 
 

@@ -6,9 +6,14 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from tickets.domain.words import Channel, IdentityKind, Priority
+from tickets.domain.words import Channel, IdentityKind, Priority, composed
 
 FieldValue = str | int | float | bool | None
+
+
+def comparable(answer: FieldValue) -> FieldValue:
+    """The value of a field as it is kept and compared."""
+    return composed(answer) if isinstance(answer, str) else answer
 
 
 class Identity(Struct, frozen=True):

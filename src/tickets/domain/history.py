@@ -11,7 +11,8 @@ KEPT_IN_HISTORY = (
 _OF_TICKETS = (
     "opened", "message_added", "status_changed", "priority_changed", "team_changed", "assigned", "unassigned",
     "offered", "offer_accepted", "offer_declined", "offer_expired", "offer_withdrawn", "handed_back",
-    "customer_changed", "customer_tier_changed", "customer_segment_changed", "customer_confirmed",
+    "tags_changed", "fields_changed", "customer_changed", "customer_tier_changed",
+    "customer_segment_changed", "customer_confirmed",
     "mail_returned", "call_started", "call_answered", "call_missed", "call_ended", "alert_raised",
     "alert_acknowledged", "delivery_dead", "page_expired", "page_put_off", "receipt_sent",
     "receipt_withheld", "recomputed",

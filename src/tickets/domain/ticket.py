@@ -10,6 +10,10 @@ from msgspec.structs import replace
 from tickets.domain.draft import Attachment, FieldValue, Identity, Verdict
 from tickets.domain.words import WORKING, Channel, MessageKind, OfferState, Priority, Status
 
+MOST_TAGS = 50
+MOST_FIELDS = 100
+"""How many of them a caller may give a ticket."""
+
 
 class Ticket(Struct, frozen=True, kw_only=True):
     """One request for help, as stored.

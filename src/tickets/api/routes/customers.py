@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from tickets.api.auth import Call, needs
 from tickets.api.conditional import IfMatch, etag, expected_epoch
-from tickets.api.idempotency import Answer, once
+from tickets.api.idempotency import AGAIN_IS_FINE, Answer, once
 from tickets.api.pagination import DEFAULT_PAGE, Cursor, Limit, Page, answer_page, from_cursor
 from tickets.api.parts import FromParts, Parts
 from tickets.api.problems import Fault, Problem
@@ -100,7 +100,7 @@ async def get_customer(id: FromPath[UUID], parts: FromParts) -> Response[Custome
     return shown(await found(parts, id))
 
 
-@patch("/v1/customers/{id:uuid}", opt=WRITE, tags=TAGS, operation_id="changeCustomer")
+@patch("/v1/customers/{id:uuid}", opt=WRITE | AGAIN_IS_FINE, tags=TAGS, operation_id="changeCustomer")
 async def change_customer(
     id: FromPath[UUID],
     request: Call,

@@ -110,7 +110,7 @@ async def add_message(
             parts.now(),
         ),
     )
-    return await _carry_out(parts, request, id, command, if_match, status=201)
+    return await carry_out(parts, request, id, command, if_match, status=201)
 
 
 @post("/v1/tickets/{id:uuid}/status", opt=_WRITE, tags=_TAGS, operation_id="setStatus", status_code=200)
@@ -122,7 +122,7 @@ async def set_status(
     if_match: IfMatch = None,
 ) -> Response[TicketView | Raw]:
     """Move it to another status."""
-    return await _carry_out(parts, request, id, SetStatus(data.status), if_match)
+    return await carry_out(parts, request, id, SetStatus(data.status), if_match)
 
 
 @post("/v1/tickets/{id:uuid}/priority", opt=_WRITE, tags=_TAGS, operation_id="setPriority", status_code=200)
@@ -134,7 +134,7 @@ async def set_priority(
     if_match: IfMatch = None,
 ) -> Response[TicketView | Raw]:
     """Give it another priority. Time already used stays used."""
-    return await _carry_out(parts, request, id, SetPriority(data.priority), if_match)
+    return await carry_out(parts, request, id, SetPriority(data.priority), if_match)
 
 
 @post("/v1/tickets/{id:uuid}/assign", opt=_WRITE, tags=_TAGS, operation_id="assign", status_code=200)
@@ -146,7 +146,7 @@ async def assign(
     if_match: IfMatch = None,
 ) -> Response[TicketView | Raw]:
     """Give it to an agent who is online and has room, or to nobody."""
-    return await _carry_out(parts, request, id, Assign(data.agent), if_match)
+    return await carry_out(parts, request, id, Assign(data.agent), if_match)
 
 
 @post("/v1/tickets/{id:uuid}/team", opt=_WRITE, tags=_TAGS, operation_id="setTeam", status_code=200)
@@ -179,7 +179,7 @@ async def solve(
     if_match: IfMatch = None,
 ) -> Response[TicketView | Raw]:
     """The work is done."""
-    return await _carry_out(parts, request, id, SetStatus("solved"), if_match)
+    return await carry_out(parts, request, id, SetStatus("solved"), if_match)
 
 
 @post("/v1/tickets/{id:uuid}/reopen", opt=_WRITE, tags=_TAGS, operation_id="reopen", status_code=200)
@@ -190,7 +190,7 @@ async def reopen(
     if_match: IfMatch = None,
 ) -> Response[TicketView | Raw]:
     """It was not done after all."""
-    return await _carry_out(parts, request, id, SetStatus("open"), if_match)
+    return await carry_out(parts, request, id, SetStatus("open"), if_match)
 
 
 @post("/v1/tickets/{id:uuid}/spam", opt=_WRITE, tags=_TAGS, operation_id="markAsSpam", status_code=200)
@@ -201,7 +201,7 @@ async def mark_as_spam(
     if_match: IfMatch = None,
 ) -> Response[TicketView | Raw]:
     """It is no request at all: closed, tagged `spam`, nothing promised any more; `reopen` takes it back."""
-    return await _carry_out(parts, request, id, MarkAsSpam(), if_match)
+    return await carry_out(parts, request, id, MarkAsSpam(), if_match)
 
 
 @post("/v1/tickets/{id:uuid}/facts", opt=_WRITE, tags=_TAGS, operation_id="tellLate", status_code=200)
@@ -228,9 +228,10 @@ async def tell_fact_late(
     return await _answered(parts, request, late)
 
 
-async def _carry_out(
+async def carry_out(
     parts: Parts, request: Call, ticket_id: UUID, command: Command, if_match: str | None, status: int = 200
 ) -> Response[TicketView | Raw]:
+    """Carry out a command on a ticket once, and show what it came to."""
     acting = partial(
         act,
         parts.house,

@@ -12,12 +12,13 @@ from msgspec import Meta, Raw, Struct
 
 from tickets.api.auth import Call, needs
 from tickets.api.conditional import etag
+from tickets.api.given import Fields, Tags, Word
 from tickets.api.idempotency import idempotent
 from tickets.api.pagination import DEFAULT_PAGE, Cursor, Limit, Page, answer_page, from_cursor
 from tickets.api.parts import FromParts, Parts
 from tickets.application.arrivals.arrive import arrive
 from tickets.application.views import EventView, MessageView, TicketLine, TicketView, show
-from tickets.domain.draft import Draft, FieldValue, Identity, Sender
+from tickets.domain.draft import Draft, Identity, Sender
 from tickets.domain.errors import NotFound
 from tickets.domain.words import Channel, Priority, Status, composed
 from tickets.intake.addresses import normal_address
@@ -29,7 +30,6 @@ _TAGS = ["Tickets"]
 _LARGEST_NUMBER = 2**63 - 1
 _encode = msgspec.json.Encoder().encode
 
-Word = Annotated[str, Meta(min_length=1, max_length=200)]
 Text = Annotated[str, Meta(max_length=200_000)]
 
 
@@ -60,8 +60,8 @@ class NewTicket(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     priority: FromQuery[Priority | None] = None
     language: Word | None = None
     region: Word | None = None
-    tags: Annotated[tuple[Word, ...], Meta(max_length=50)] = ()
-    fields: Annotated[dict[Word, FieldValue], Meta(max_length=100)] = {}
+    tags: Tags = ()
+    fields: Fields = {}
     source: Word = "rest"
     external_id: Word | None = None
 

@@ -8,7 +8,7 @@ from tickets.application import facts
 from tickets.application.answers.origin import origin_of
 from tickets.application.changes.change import MISSED_CALL, Called, Say, called, message_of
 from tickets.application.changes.draw import Draw, Scene
-from tickets.domain.draft import Draft, FieldValue
+from tickets.domain.draft import Draft, comparable
 from tickets.domain.escalation import Escalation
 from tickets.domain.ticket import Change, Customer, Ticket
 from tickets.domain.words import MessageKind, composed
@@ -30,7 +30,7 @@ def ticket_of(draft: Draft, customer: Customer, ticket_id: UUID, now: datetime) 
         language=draft.language or draft.sender.language or customer.language,
         region=draft.region or draft.sender.region or customer.region,
         tags=tuple(dict.fromkeys(map(composed, tags))),
-        fields={composed(name): _comparable(answer) for name, answer in draft.fields.items()},
+        fields={composed(name): comparable(answer) for name, answer in draft.fields.items()},
         waiting_since=now,
         route_at=now,
         opened_at=now,
@@ -75,7 +75,3 @@ def opening(
         messages=tuple(draw.messages),
     )
     return change, tuple(draw.escalations)
-
-
-def _comparable(answer: FieldValue) -> FieldValue:
-    return composed(answer) if isinstance(answer, str) else answer

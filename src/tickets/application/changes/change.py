@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from tickets.application import facts
 from tickets.application.answers.answer import Elsewhere, Unanswered
 from tickets.application.changes.came_back import CameBack
+from tickets.application.changes.describe import Describe, describe, retag
 from tickets.application.changes.draw import Draw, Scene
 from tickets.application.changes.ended import (
     Absorb,
@@ -86,6 +87,7 @@ Command = (
     | SetPriority
     | SetTeam
     | SetCustomer
+    | Describe
     | Assign
     | Called
     | MarkAsSpam
@@ -255,7 +257,8 @@ def called(draw: Draw, command: Called) -> None:
     draw.note(f"call_{call.event}", call=call.call_id, at=call.at, **data)
     if call.event == "missed":
         if MISSED_CALL not in draw.ticket.tags:
-            draw.ticket = replace(draw.ticket, tags=(*draw.ticket.tags, MISSED_CALL))
+            retag(draw, (*draw.ticket.tags, MISSED_CALL))
+            draw.choose_terms()
         draw.tell(facts.CallMissed(at))
     if call.event == "answered":
         draw.tell(facts.CallAnswered(at))
@@ -273,6 +276,7 @@ _DECIDE: dict[type, Callable[[Draw, "Command"], None]] = {
     SetPriority: _set_priority,  # type: ignore[dict-item]
     SetTeam: _set_team,  # type: ignore[dict-item]
     SetCustomer: set_customer,  # type: ignore[dict-item]
+    Describe: describe,  # type: ignore[dict-item]
     Assign: _assign,  # type: ignore[dict-item]
     Called: called,  # type: ignore[dict-item]
     MarkAsSpam: mark_as_spam,  # type: ignore[dict-item]

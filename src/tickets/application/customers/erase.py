@@ -138,4 +138,5 @@ def tags_of(desk: Desk) -> frozenset[str]:
     given = {tag for kind in entrances for entrance in kind.values() for tag in entrance.tags}
     asked = {tag for policy in desk.sla_policies.values() for tag in policy.when.get("tags", ())}
     asked |= {tag for rule in desk.routing_rules.values() for tag in rule.when.get("tags", ())}
+    asked |= {tag for rule in desk.escalation_rules.values() for tag in rule.when.get("tags", ())}
     return frozenset(map(composed, given | asked | {MISSED_CALL}))

@@ -17,6 +17,7 @@ from tickets.application import facts
 from tickets.application.desk.compiled import CompiledDesk
 from tickets.application.facts import Pinned
 from tickets.application.promises.history import Line, signals_of
+from tickets.domain.draft import FieldValue
 from tickets.domain.ticket import Ticket
 
 
@@ -96,7 +97,18 @@ class _Changed(Struct, frozen=True):
     after: str | None = None
 
 
+class _Retagged(Struct, frozen=True):
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+class _Refilled(Struct, frozen=True):
+    fields: dict[str, dict[str, FieldValue]] = {}
+
+
 _changed = msgspec.json.Decoder(_Changed).decode
+_retagged = msgspec.json.Decoder(_Retagged).decode
+_refilled = msgspec.json.Decoder(_Refilled).decode
 _FACTS: dict[str, str] = {
     "customer": "customer_id",
     **{
@@ -109,10 +121,26 @@ _FACTS: dict[str, str] = {
 def _with(ticket: Ticket, line: Line, side: Literal["before", "after"]) -> Ticket:
     """The ticket with one side of a change of a fact, if the line is one."""
     fact = line.type.removesuffix("_changed")
+    if fact == "tags":
+        return _with_tags(ticket, line, side)
+    if fact == "fields":
+        return _with_fields(ticket, line, side)
     if fact not in _FACTS or fact == line.type:
         return ticket
     value = getattr(_changed(line.data), side)
     return replace(ticket, **{_FACTS[fact]: UUID(value) if fact == "customer" else value})
+
+
+def _with_tags(ticket: Ticket, line: Line, side: Literal["before", "after"]) -> Ticket:
+    said = _retagged(line.data)
+    come, gone = (said.added, said.removed) if side == "after" else (said.removed, said.added)
+    return replace(ticket, tags=(*(tag for tag in ticket.tags if tag not in gone), *come))
+
+
+def _with_fields(ticket: Ticket, line: Line, side: Literal["before", "after"]) -> Ticket:
+    said = _refilled(line.data).fields
+    kept = {name: answer for name, answer in ticket.fields.items() if name not in said}
+    return replace(ticket, fields={**kept, **{n: sides[side] for n, sides in said.items() if side in sides}})
 
 
 def _fates(
