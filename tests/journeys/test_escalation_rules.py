@@ -24,8 +24,11 @@ AT_ONCE = [{"name": "first", "delay": "PT0S", "notify": ["agent:sales-hn-1"]}]
 LATER = [{"name": "later", "delay": "PT10M", "notify": ["agent:sales-hn-1"]}]
 
 
-async def rule(shop: Shop, key: str, when: dict[str, list[str]], policy: str = "ladder") -> None:
-    await put(shop, f"escalation_rules/{key}", {"when": when, "policy": policy, "reason": f"because {key}"})
+async def rule(
+    shop: Shop, key: str, when: dict[str, list[str]], policy: str = "ladder", **more: object
+) -> None:
+    body = {"when": when, "policy": policy, "reason": f"because {key}", **more}
+    await put(shop, f"escalation_rules/{key}", body)
 
 
 async def policy(shop: Shop, key: str, *levels: dict[str, Any], **more: object) -> None:

@@ -1,6 +1,7 @@
 """What a ticket is about can be said anew at any time: promises, routing and escalation follow."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
@@ -9,6 +10,7 @@ from tests.journeys.test_bad_input import IS_JSON, NOBODY, problem
 from tests.journeys.test_calls_and_thanks import PROMISES, call
 from tests.journeys.test_escalation_rules import rule
 from tests.journeys.test_escalation_runs import (
+    act,
     alerts,
     begun,
     ladder,
@@ -256,6 +258,65 @@ async def test_a_bad_answer_to_a_survey_begins_one_run_whose_page_leaves(shop: S
     assert {one["state"] for one in await alerts(shop, ticket)} == {"resolved"}
     await said(shop, ticket, fields={"survey": 1})
     assert [one["state"] for one in await runs(shop, ticket)] == ["resolved", "open"]
+
+
+async def test_one_that_comes_when_the_ticket_is_solved_pages_then_by_a_rule_that_says_so(shop: Shop) -> None:
+    await ladder(shop)
+    await rule(shop, "unhappy", {"fields.survey": ["1", "2"]}, solved=True)
+    await rule(shop, "urgent", {"priority": ["urgent"]})
+    ticket = await opened(shop)
+    await shop.post(f"/v1/tickets/{ticket}/solve", status=200)
+    await shop.post(f"/v1/tickets/{ticket}/priority", {"priority": "urgent"}, status=200)
+    assert await runs(shop, ticket) == []  # nobody works on it
+    await said(shop, ticket, fields={"survey": 1})
+    await shop.pass_time(minutes=10)
+    made = await run(shop, ticket)
+    assert (made["cause"], made["state"]) == ("rule:unhappy", "open")
+    assert await pages(shop, ticket) == [("first", 0), ("first", 1), ("second", 0)]
+    await shop.post(f"/v1/tickets/{ticket}/reopen", status=200)
+    assert [(one["cause"], one["state"]) for one in await runs(shop, ticket)] == [
+        ("rule:unhappy", "open"),
+        ("rule:urgent", "open"),
+    ]
+    await shop.post(f"/v1/tickets/{ticket}/solve", status=200)
+    assert {one["state"] for one in await runs(shop, ticket)} == {"resolved"}
+    await said(shop, ticket, add_tags=["called"])
+    assert len(await runs(shop, ticket)) == 2  # it was bad before, and is no worse
+
+
+async def test_a_run_on_a_solved_ticket_ends_with_its_cause_by_hand_and_with_the_ticket(shop: Shop) -> None:
+    await ladder(shop)
+    await rule(shop, "unhappy", {"fields.survey": ["1", "2"]}, solved=True)
+    ended: dict[str, Callable[[str, str], Awaitable[object]]] = {
+        "cause": lambda ticket, _: said(shop, ticket, fields={"survey": 5}),
+        "hand": lambda ticket, made: act(shop, ticket, made, "resolve"),
+        "closed": lambda ticket, _: shop.post(
+            f"/v1/tickets/{ticket}/status", {"status": "closed"}, status=200
+        ),
+    }
+    for how, end in ended.items():
+        ticket = await opened(shop)
+        await shop.post(f"/v1/tickets/{ticket}/solve", status=200)
+        await said(shop, ticket, fields={"survey": 1})
+        made = await run(shop, ticket)
+        assert (await act(shop, ticket, made["id"], "acknowledge"))["state"] == "acknowledged", how
+        await end(ticket, made["id"])
+        assert (await run(shop, ticket))["state"] == "resolved", how
+        assert {one["state"] for one in await alerts(shop, ticket)} == {"resolved"}, how
+        await shop.pass_time(hours=1)
+        assert await pages(shop, ticket) == [("first", 0)], how
+
+
+async def test_programs_that_tag_do_not_keep_an_acknowledgement_alive(shop: Shop) -> None:
+    await ladder(shop, acknowledge_within="PT30M")
+    ticket = await opened(shop)
+    made = await begun(shop, ticket)
+    await act(shop, ticket, made["id"], "acknowledge")
+    for minute in range(3):
+        await shop.pass_time(minutes=10)
+        await said(shop, ticket, fields={"synced": minute})
+    assert (await run(shop, ticket))["state"] == "open"
+    assert await pages(shop, ticket) == [("first", 0), ("first", 1)]
 
 
 async def test_one_that_comes_when_the_ticket_is_solved_pages_when_it_is_reopened(shop: Shop) -> None:

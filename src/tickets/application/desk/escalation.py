@@ -120,13 +120,15 @@ class EscalationPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class EscalationRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Begins a run of `policy` when a ticket at work comes to be as `when` says; resolved when it ceases to.
 
-    `when` asks what conditions of SLA policies ask, and `stuck`: `unroutable` or `refused`.
+    `when` asks what conditions of SLA policies ask, and `stuck`: `unroutable` or `refused`. With `solved` it
+    begins one on a solved ticket, too: what is asked when the work is done is answered then.
     """
 
     key: str
     when: dict[str, list[str]]
     policy: str
     reason: str = ""
+    solved: bool = False
 
 
 def read_target(text: str) -> Target:

@@ -158,11 +158,13 @@ class Following:
     def _compare(self, before: Ticket | None, *, acting: bool) -> None:
         """Begin what rules begin, and end what is over. An action begins no run that the ticket has had."""
         after = self.change.after
-        if not after.working:
+        worked = before is None or before.working
+        if after.status == "closed" or (worked and not after.working):
             self._resolve(self._runs.values())
             return
         held, holds = holding(before, self.desk), holding(after, self.desk)
-        for key in sorted(holds - held):
+        reopened = after.working and not worked
+        for key in sorted(holds if reopened else holds - held):
             cause, rule = f"rule:{key}", self.desk.desk.escalation_rules[key]
             had = [run for run in self._runs.values() if run.cause == cause]
             terms = self.desk.run_terms(rule.policy)
@@ -250,4 +252,6 @@ def _touches(line: Happened) -> bool:
     """Whether somebody did something about the ticket; a customer who writes did not."""
     if not line.actor.startswith(("agent:", "api:")) or line.type.startswith(("escalation.", "alert_")):
         return False
+    if line.type in {"tags_changed", "fields_changed"}:
+        return False  # programs do that all day, and for customers
     return not (line.type == "message_added" and line.data.get("kind") == "customer_message")

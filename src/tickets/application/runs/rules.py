@@ -7,10 +7,13 @@ from tickets.domain.ticket import Ticket
 
 
 def holding(ticket: Ticket | None, desk: CompiledDesk) -> frozenset[str]:
-    """The keys of the rules that hold: of a ticket that is at work, or none."""
-    if ticket is None or not ticket.working or not desk.escalation_rules:
+    """The keys of the rules that hold: of a ticket at work any, of a solved one those that ask for it."""
+    if ticket is None or ticket.status == "closed" or not desk.escalation_rules:
         return frozenset()
     asked = dict(facts.facts_of(ticket, desk))
     if ticket.stuck is not None:
         asked["stuck"] = frozenset((REFUSED if ticket.stuck == PEOPLE else UNROUTABLE,))
-    return desk.escalates(asked)
+    holds = desk.escalates(asked)
+    if ticket.working:
+        return holds
+    return frozenset(key for key in holds if desk.desk.escalation_rules[key].solved)
