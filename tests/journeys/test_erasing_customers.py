@@ -78,7 +78,11 @@ async def lived(shop: Shop) -> tuple[str, list[str]]:
     body["tags"] = [NAME, "web"]
     first = await shop.post("/v1/tickets", body, headers={"Idempotency-Key": "k1"})
     lan = first["customer"]["id"]
-    said = {"fields": {"screen": "màn hình vỡ", NAME: 1}, "add_tags": ["màn hình"], "remove_tags": [NAME]}
+    said = {
+        "fields": {"screen": "màn hình vỡ", NAME: 1},
+        "add_tags": ["màn hình", "unhappy"],  # a rule asks for that one
+        "remove_tags": [NAME],
+    }
     answer = await shop.client.patch(
         f"/v1/tickets/{first['id']}", json=said, headers={"Idempotency-Key": "k3"}
     )
@@ -128,7 +132,7 @@ async def test_the_late_end_of_a_call_tells_nothing_of_who_was_erased(shop: Shop
     (end,) = await shop.app.engine.fetch("SELECT outcome FROM call WHERE call_id = 'c1'")
     assert end[0] == "answered"
     kept = {tag for each in tickets for tag in (await shop.get(f"/v1/tickets/{each}"))["tags"]}
-    assert kept == {"web", "call"}, "words of the desk"
+    assert kept == {"web", "call", "unhappy"}, "words of the desk"
 
 
 async def erase(shop: Shop, customer: str) -> dict[str, Any]:
