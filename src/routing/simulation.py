@@ -136,20 +136,22 @@ class Simulation:
         for key in dict.fromkeys(look):
             if key in self.waiting:
                 self._place(key, round_)
-        decided = self._weighed if self.matcher == "optimal" else self._in_turn
-        for decision in list(decided(round_, self._with_room(round_))):
+        free = self._with_room(round_)
+        # The last unit there is goes to the most urgent who can take it, with either matcher.
+        last = free.bit_count() == 1 and round_.balance.free(free.bit_length() - 1) == 1
+        decided = self._in_turn if last or self.matcher == "greedy" else self._weighed
+        for decision in list(decided(round_, free)):
             ticket = self.waiting[decision.ticket]
             self._forget(decision.ticket)
             yield self._given(ticket, decision, now)
 
     def _with_room(self, round_: Round) -> Mask:
+        """Who is there, has room, and may take anything that waits."""
         absent = union(test.failing for test in self.roster.absent(round_.now))
-        return self.roster.index.everyone & ~absent & ~round_.balance.packed(1)
+        return union(self._queue) & ~absent & ~round_.balance.packed(1)
 
     def _weighed(self, round_: Round, free: Mask) -> Iterator[Decision]:
         """Assignments of one optimal round. Tickets for whom nobody has room are passed over."""
-        if not any(mask & free for mask in self._queue):
-            return
         places = merge(*self._queue.values())
         while free and (some := list(islice(places, self.together))):
             for _, run in groupby(some, key=lambda place: self.waiting[place[1]].ticket.weight):

@@ -150,6 +150,22 @@ def test_a_burst_is_weighed_as_a_whole_as_the_service_does_it(seed: int) -> None
     assert simulated(*desk, "optimal", together=1) == greedy
 
 
+def test_in_a_steady_flow_both_matchers_come_to_the_same() -> None:
+    """Tickets come, and room comes free, one at a time: there is never anything to be weighed."""
+    world = burst(1, tickets=400, agents=8)
+    flow = [
+        Arrival(
+            ticket=msgspec.structs.replace(ticket, waiting_since=NOW + timedelta(seconds=71 * n)),
+            work=timedelta(seconds=1207 + 13 * n % 4001),
+        )
+        for n, ticket in enumerate(world.tickets)
+    ]
+    greedy = simulated(world.agents, RULES, {}, flow)
+    waited = [each for each in flow if greedy[each.ticket.id].assigned_at != each.ticket.waiting_since]
+    assert len(waited) > len(flow) / 4
+    assert simulated(world.agents, RULES, {}, flow, "optimal") == greedy
+
+
 @slowly
 @given(agent_lists, rule_lists, shift_lists, arrival_lists, st.integers(0, 3000))
 def test_stopping_on_the_way_and_the_order_of_arrivals_change_nothing(
