@@ -11,10 +11,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.bench import arithmetic, calendars, deliveries, lateness, mails, opening, rosters, routers
+from tests.bench import arithmetic, calendars, deliveries, lateness, leaving, mails, opening, rosters, routers
 from tests.bench.place import Place
 
-PARTS = ("opening", "lateness", "arithmetic", "calendars", "routing", "mail")
+PARTS = ("opening", "lateness", "arithmetic", "calendars", "routing", "mail", "leaving")
 
 
 def main() -> None:
@@ -28,6 +28,7 @@ def main() -> None:
     ask.add_argument("--due", type=int, default=200, help="of these due each second (200)")
     ask.add_argument("--crowd", type=int, default=2_000, help="tickets due at one instant (2000)")
     ask.add_argument("--overdue", type=int, default=10_000, help="tickets overdue at the start (10000)")
+    ask.add_argument("--leaving", type=int, default=2_000, help="webhooks that wait to leave (2000)")
     ask.add_argument(
         "--cases", type=int, default=200, help="random cases for every kind of calendar question (200)"
     )
@@ -40,6 +41,8 @@ def main() -> None:
             lateness.measure(place, asked.armed, asked.due, asked.crowd, asked.overdue)
         if "mail" in parts:
             deliveries.measure(place, asked.rounds, asked.seconds, asked.connections)
+        if "leaving" in parts:
+            leaving.measure(place, asked.leaving)
         if "routing" in parts:
             routers.measure(place, asked.rounds)
     if "arithmetic" in parts:

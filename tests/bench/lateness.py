@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from datetime import timedelta
 
+import asyncpg
 import click
 from dramatiq import Worker, actor
 from tests.armed import arm
@@ -61,7 +62,7 @@ FROM (
     SELECT *, pg_xact_commit_timestamp(xmin) AS committed_at FROM ticket_event WHERE type = 'sla.breached'
 ) AS breach
 """
-_LEFT = "SELECT count(*) FROM ticket WHERE tick_at <= $1"
+_LEFT = "SELECT EXISTS (SELECT FROM ticket WHERE tick_at <= $1)"
 
 
 def measure(place: Place, armed: int, rate: int, crowd: int, overdue: int) -> None:
@@ -99,7 +100,7 @@ def _run(
     asyncio.run(place.with_app(url, prepare))
     before = cpu.spent(place.server_process())
     with place.running("ticker", url) as server:
-        _wait(place, url)
+        _wait(url)
         spent = cpu.spent(server.process.pid) + cpu.spent(place.server_process()) - before
 
     async def look(app: Application) -> None:
@@ -127,16 +128,19 @@ async def _put_off(app: Application, late: timedelta) -> None:
     await app.engine.execute(_PUT_OFF, late)
 
 
-def _wait(place: Place, url: str) -> None:
+def _wait(url: str) -> None:
     """Until nothing is left that falls due in this run."""
-    left = [1]
 
-    async def look(app: Application) -> None:
-        left[0] = await app.engine.fetch_value(_LEFT, system.now() + timedelta(minutes=30))
+    async def look() -> None:
+        connection = await asyncpg.connect(url)
+        try:
+            soon = timedelta(minutes=30)
+            while await connection.fetchval(_LEFT, system.now() + soon):  # noqa: ASYNC110 - others are at work
+                await asyncio.sleep(0.5)
+        finally:
+            await connection.close()
 
-    while left[0]:
-        time.sleep(0.5)
-        asyncio.run(place.with_app(url, look))
+    asyncio.run(look())
 
 
 def _delayed(place: Place, rate: int) -> tuple[int, int, Sequence[float]]:

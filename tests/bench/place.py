@@ -93,7 +93,7 @@ class Place:
         return made[0]
 
     @contextmanager
-    def running(self, role: str, url: str, connections: int = 16) -> "Iterator[Running]":
+    def running(self, role: str, url: str, connections: int = 16, **settings: str) -> "Iterator[Running]":
         """`tickets <role>` on a database, until the end of the block."""
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
@@ -105,6 +105,7 @@ class Place:
             "TICKETS_PORT": str(port),
             "TICKETS_POOL_SIZE": str(connections),
             "TICKETS_LOG_FORMAT": "json",
+            **settings,
         }
         log = self.folder / f"{role}-{port}.log"
         with log.open("wb") as lines:

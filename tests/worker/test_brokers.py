@@ -12,6 +12,7 @@ from dramatiq import Broker
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.common import xq_name
 from dramatiq.errors import BrokerConnectionError as Unreachable
+from msgspec.structs import replace
 from pika import BlockingConnection, URLParameters  # type: ignore[import-untyped]
 from pika.exceptions import ChannelClosedByBroker  # type: ignore[import-untyped]
 from redis import Redis
@@ -25,6 +26,7 @@ from tickets.persistence.engine import Engine
 from tickets.persistence.outbox import PostgresOutbox
 from tickets.worker.actors import QUEUE, deliver_actor
 from tickets.worker.broker import idle_poll, make_broker
+from tickets.worker.onward import Onward
 from tickets.worker.relay import Relay
 from tickets.worker.ring import Ring, RingThroughBroker, RingThroughDatabase
 from tickets.worker.runner import Runner
@@ -61,11 +63,14 @@ class Counting:
 
 @asynccontextmanager
 async def house(
-    engine: Engine, broker_url: str | None, deliver: Callable[[UUID], Awaitable[object]]
+    engine: Engine,
+    broker_url: str | None,
+    deliver: Callable[[UUID], Awaitable[object]],
+    onward: Onward | None = None,
 ) -> AsyncIterator[Ring]:
     """A broker and a runner, as a process has them; how to ring."""
     broker = make_broker(broker_url, engine.url)
-    runner = Runner(broker, deliver, threads=4)
+    runner = Runner(broker, deliver, threads=4, onward=onward)
     actor = deliver_actor(broker, runner.submit)
     through_broker = RingThroughBroker(actor)
     runner.start()
@@ -255,6 +260,40 @@ async def test_work_that_fails_does_not_harm_the_worker(
         await ring([row, row, row])
         await way.all_made.wait()
     assert way.rows == Counter([row])
+
+
+async def test_a_backlog_of_one_endpoint_leaves_without_a_message_for_each_row(
+    engine: Engine, clock: Clock, broker_url: str | None
+) -> None:
+    rows, way, messages, woken = [await put(engine) for _ in range(60)], Counting(60), [0], asyncio.Event()
+    onward = Onward(woken.set)
+    outbox = PostgresOutbox(engine, woken=onward.woken)
+    deliver = replace(delivery(engine, clock, webhook=way), outbox=outbox, settle=outbox.conclude)
+    async with house(engine, broker_url, deliver, onward) as ring, asyncio.timeout(30):
+
+        async def counted(rung: Sequence[UUID]) -> None:
+            messages[0] += len(rung)
+            await ring(rung)
+
+        relay = Relay(outbox=outbox, ring=counted, clock=clock, woken=woken)
+        ringing = asyncio.create_task(relay.run())
+        await way.all_made.wait()
+        ringing.cancel()
+    assert way.rows == Counter(rows)
+    assert messages[0] < len(rows)
+
+
+async def test_what_nobody_goes_on_with_is_left_to_the_relay() -> None:
+    rung: list[int] = []
+    onward = Onward(lambda: rung.append(1))
+    onward.leave()
+    assert rung == []
+    one, other = uuid4(), uuid4()
+    onward.woken([one, other])
+    assert onward.take() == one
+    onward.leave()
+    assert rung == [1]
+    assert onward.take() is None
 
 
 async def test_a_stop_does_not_wait_for_ever_and_what_was_cut_short_is_sent_again(

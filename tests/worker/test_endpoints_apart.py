@@ -52,19 +52,29 @@ async def test_mail_goes_to_one_server_and_takes_no_more_than_its_share_of_each_
 
 
 async def test_what_was_held_is_looked_at_as_soon_as_there_is_room(engine: Engine, clock: Clock) -> None:
-    rung: list[int] = []
-    outbox = PostgresOutbox(engine, rung=lambda: rung.append(1))
+    woken: list[UUID] = []
+    outbox = PostgresOutbox(engine, woken=woken.extend)
     rows = [await put(engine) for _ in range(AT_ONCE + 3)]
     taken = await claims([outbox], rows)
     assert await outbox.ring(START, START + HELD, 50) == []
     assert (await standing(engine, clock)).held == 3
     assert await outbox.conclude(taken[0], Settled(), START)
-    woken = await outbox.ring(START, START + HELD, 50)
-    assert rung
-    assert len(woken) == 2
+    assert len(woken) == 1  # one for one: others have the rest of the room
+    assert await outbox.ring(START, START + HELD, 50) == woken  # also when whoever should go on dies
     claimed = await outbox.claim(woken[0], START, LEASE)
     assert claimed is not None
     assert claimed.attempts == 1  # being held spent none
+
+
+async def test_two_are_woken_for_one_until_as_many_are_under_way_as_may_be(engine: Engine) -> None:
+    woken: list[UUID] = []
+    outbox = PostgresOutbox(engine, woken=woken.extend)
+    rows = [await put(engine) for _ in range(AT_ONCE + 4)]
+    taken = await claims([outbox], rows)
+    for claimed in taken[:3]:
+        assert await outbox.conclude(claimed, Settled(), START)
+    assert len(woken) == 1 + 2 + 1
+    assert set(woken) == set(rows) - {claimed.id for claimed in taken}
 
 
 async def test_a_process_that_died_gives_its_room_back_when_its_leases_end(engine: Engine) -> None:

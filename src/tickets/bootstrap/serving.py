@@ -6,7 +6,6 @@ from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from typing import Literal
-from uuid import UUID
 
 from tickets.adapters import system
 from tickets.adapters.alertmanager import AlertmanagerWay
@@ -202,13 +201,9 @@ async def _deliver(app: Application, stack: AsyncExitStack) -> Coroutine[None, N
         compose=gather.compose,
     )
 
-    async def attempt(row: UUID) -> None:
-        await endpoints.refresh()
-        await deliver(row)
-
     broker = make_broker(settings.broker_url, engine.url)
     stack.callback(broker.close)
-    runner = Runner(broker, attempt)
+    runner = Runner(broker, deliver, onward=app.onward, prepare=endpoints.refresh)
     actor = deliver_actor(broker, runner.submit)
     ring: Ring = RingThroughDatabase(engine, actor)
     if settings.broker_url is not None:

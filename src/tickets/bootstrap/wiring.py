@@ -70,6 +70,7 @@ from tickets.persistence.ticket_store import PostgresTickets
 from tickets.settings import Settings
 from tickets.worker.counting import Counting
 from tickets.worker.doorbell import AGENTS, DUE, OUTBOX, WAITING, Doorbell
+from tickets.worker.onward import Onward
 from tickets.worker.ticker import Bell, Ticker
 from tickets.worker.vital_signs import VitalSigns
 from tickets.worker.witness import Watchman, mail_not_understood
@@ -86,6 +87,7 @@ class Application:
     jobs: Jobs
     outbox: PostgresOutbox
     outbox_rung: asyncio.Event
+    onward: Onward
     ring_outbox: Callable[[], None]
     doorbell: Doorbell
 
@@ -119,7 +121,8 @@ async def _wire(
     objects, reading = await _objects(settings, engine, new_id, metrics), Reading(engine)
     envelopes, attachments = PostgresEnvelopes(engine, objects), Attachments(engine, objects, new_id)
     calls = PostgresCalls(engine)
-    outbox = PostgresOutbox(engine, str(new_id()), ring_outbox, Watchman(metrics))
+    onward = Onward(ring_outbox)
+    outbox = PostgresOutbox(engine, str(new_id()), ring_outbox, Watchman(metrics), onward.woken)
     taker = CallTaker(house, calls, counting.called, ring_streams)
     signs = VitalSigns(engine, metrics, ring_outbox, beating=settings.heartbeat_url is not None)
     jobs, customers, erasure = PostgresJobs(engine), PostgresCustomers(engine), PostgresErasure(engine)
@@ -162,7 +165,7 @@ async def _wire(
         largest_body=settings.body_limit,
     )
     return Application(
-        settings=settings, engine=engine, parts=parts, outbox=outbox, outbox_rung=outbox_rung,
+        settings=settings, engine=engine, parts=parts, outbox=outbox, outbox_rung=outbox_rung, onward=onward,
         ring_outbox=ring_outbox, doorbell=doorbell, ticker=_ticker(settings, parts, ring_outbox, bell, signs),
         jobs=_jobs(house, desks, jobs, erasure, counting),
     )  # fmt: skip

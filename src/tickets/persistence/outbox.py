@@ -92,8 +92,9 @@ FROM outbox WHERE wake_at IS NOT NULL
 class PostgresOutbox:
     """The `Outbox` of the use case, and what the relay, the API and the metrics ask of it.
 
-    `here` names the process: no endpoint gets more than a share of it. `rung` is told when one has room again
-    for what was held, `turned` when one comes to stand otherwise: once, by whoever's attempt it was.
+    `here` names the process: no endpoint gets more than a share of it. `rung` is told when rows are due that
+    were not, `woken` which ones when their endpoint has room for them again, `turned` when one comes to stand
+    otherwise: once, by whoever's attempt it was.
     """
 
     def __init__(
@@ -102,11 +103,13 @@ class PostgresOutbox:
         here: str = "",
         rung: Callable[[], object] = lambda: None,
         turned: Callable[[Turn], object] = lambda _turn: None,
+        woken: Callable[[Sequence[UUID]], object] = lambda _rows: None,
     ) -> None:
         self.engine = engine
         self.here = here
         self.rung = rung
         self.turned = turned
+        self.woken = woken
         self.endpoints = PostgresEndpoints(engine, turned)
 
     async def ring(self, now: datetime, again_at: datetime, most: int) -> list[UUID]:
@@ -144,9 +147,9 @@ class PostgresOutbox:
         found = await self.engine.fetch_row(
             sql.CONCLUDE, claimed.id, claimed.fence, *written, verdict.says, now, list(PAUSES)
         )
-        concluded, woken, turned, name, until = found or (0, 0, None, "", None)
+        concluded, woken, turned, name, until = found or (0, [], None, "", None)
         if woken:
-            self.rung()
+            self.woken(woken)
         if turned is not None:
             self.turned(Turn(name, turned, written[2], until))
         if concluded and isinstance(verdict, Dead) and verdict.gone is not None:

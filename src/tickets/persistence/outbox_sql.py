@@ -98,6 +98,9 @@ RETURNING go.admitted OR go.barred IS NOT NULL,
 # $7 is what the attempt says of the endpoint: it answers, it failed, or nothing; $9 how long it is left
 # alone from the failure too many on. Whoever began before it was left alone has nothing more to say of it.
 # `was` is read under its lock, so that of those who fail at once one sees it come to be left alone.
+# What was held takes the room that is free now: one row for this one, two while there is room for more, here
+# and there. So the attempts under way grow to as many as may be, and stay that many. The endpoint is named by
+# `=`: the index has its held rows in order, and however many there are, the first is enough.
 CONCLUDE = f"""
 WITH concluded AS (
     UPDATE outbox SET state = $3, wake_at = $4, leased_until = $4, last_error = $5::text, settled_at = $6,
@@ -125,17 +128,22 @@ WITH concluded AS (
     ) AS new
     WHERE e.name = was.name
     RETURNING e.name, e.open_until,
+              (SELECT count(*) < CASE e.name WHEN 'email' THEN {AT_ONCE_MAIL} ELSE {AT_ONCE} END - 1
+                  AND count(*) FILTER (WHERE l.value ->> 1 = was.leases -> $1::text ->> 1)
+                      < {AT_ONCE_HERE} - 1
+               FROM jsonb_each(e.leases) AS l) AS roomy,
               CASE WHEN e.disabled_at IS NOT NULL THEN NULL
                    WHEN was.open_until IS NULL AND e.open_until IS NOT NULL THEN 'open'
                    WHEN was.open_until IS NOT NULL AND e.open_until IS NULL THEN 'ready' END AS turned
 ), woken AS (
     UPDATE outbox SET wake_at = $8::timestamptz WHERE id IN (
         SELECT id FROM outbox
-        WHERE held_since IS NOT NULL AND endpoint IN (SELECT name FROM told WHERE open_until IS NULL)
-        ORDER BY wake_at LIMIT 2 FOR UPDATE SKIP LOCKED)
+        WHERE held_since IS NOT NULL AND endpoint = (SELECT name FROM told WHERE open_until IS NULL)
+          AND wake_at > $8::timestamptz -- others are woken already, or due
+        ORDER BY wake_at LIMIT (SELECT CASE WHEN roomy THEN 2 ELSE 1 END FROM told) FOR UPDATE SKIP LOCKED)
     RETURNING id
 )
-SELECT (SELECT count(*) FROM concluded), (SELECT count(*) FROM woken), told.turned, told.name, told.open_until
+SELECT (SELECT count(*) FROM concluded), ARRAY(SELECT id FROM woken), told.turned, told.name, told.open_until
 FROM (SELECT 1) AS one LEFT JOIN told ON true
 """
 

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import CancelledError, Future
 from datetime import timedelta
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ import structlog
 from dramatiq import Broker, Worker
 
 from tickets.worker.broker import idle_poll
+from tickets.worker.onward import Onward
 
 _log = structlog.get_logger("tickets.worker")
 
@@ -21,17 +23,28 @@ PATIENCE = timedelta(seconds=35)
 """How long a stop waits for attempts under way: longer than one may take."""
 
 
-class Runner:
-    """Runs `deliver` for every message of the broker, at most `threads` at a time.
+TURN = timedelta(seconds=1)
+"""How long one message may lead from row to row: then those that wait in the broker have their turn."""
 
-    Call `deliver_actor(broker, runner.submit)` before `start()`.
+
+class Runner:
+    """Runs `deliver` for every message of the broker, and for what is `onward` of it; `threads` at a time.
+
+    Call `deliver_actor(broker, runner.submit)` before `start()`. `prepare` is called once for every message.
     """
 
     def __init__(
-        self, broker: Broker, deliver: Callable[[UUID], Awaitable[object]], threads: int = 12
+        self,
+        broker: Broker,
+        deliver: Callable[[UUID], Awaitable[object]],
+        threads: int = 12,
+        onward: Onward | None = None,
+        prepare: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
         self._broker = broker
         self._deliver = deliver
+        self._onward = onward or Onward(lambda: None)
+        self._prepare = prepare
         self._worker = Worker(broker, worker_threads=threads, worker_timeout=idle_poll(broker))
         self._loop: asyncio.AbstractEventLoop | None = None
         self._under_way: set[Future[Any]] = set()
@@ -43,7 +56,7 @@ class Runner:
         """
         if self._loop is None:
             return
-        attempt = asyncio.run_coroutine_threadsafe(self._attempt(row), self._loop)
+        attempt = asyncio.run_coroutine_threadsafe(self._turn(row), self._loop)
         self._under_way.add(attempt)
         try:
             attempt.result()
@@ -70,11 +83,19 @@ class Runner:
             cancelling.cancel()
             self._loop = None
 
-    async def _attempt(self, row: UUID) -> None:
+    async def _turn(self, row: UUID) -> None:
+        """Attempt a row, and those that have room because of it: a backlog needs no message for each."""
+        over = monotonic() + TURN.total_seconds()
+        following: UUID | None = row
         try:
-            await self._deliver(row)
+            if self._prepare is not None:
+                await self._prepare()
+            while following is not None:
+                await self._deliver(row := following)
+                following = self._onward.take() if monotonic() < over else None
         except Exception as error:  # noqa: BLE001 - the database may be gone; the relay rings again
             _log.warning("attempt_interrupted", outbox_id=str(row), error=f"{type(error).__name__}: {error}")
+        self._onward.leave()
 
     def _cancel(self) -> None:
         for attempt in list(self._under_way):
