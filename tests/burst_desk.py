@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from tests.routing.bursts import REGIONS, RULES, burst
 
-from routing import Agent, Rule
+from routing import Agent, Matcher, Rule
 from tickets.persistence import ticket_sql as sql
 from tickets.persistence.engine import Engine
 
@@ -36,11 +36,12 @@ def people(count: int) -> Sequence[Agent]:
     return burst(7, tickets=0, agents=count).agents
 
 
-def desk_of(agents: Sequence[Agent], rules: Sequence[Rule] = RULES) -> str:
+def desk_of(agents: Sequence[Agent], rules: Sequence[Rule] = RULES, matcher: Matcher = "greedy") -> str:
     """A desk file (JSON is YAML): everybody online, a tag chooses the rule."""
     return msgspec.json.encode(
         {
             "regions": {region.key: {"name": region.key, "parent": region.parent} for region in REGIONS},
+            "settings": {"matcher": matcher},
             "teams": {"care": {"name": "Care"}},
             "agents": {agent.key: {**_fields(agent), "presence": "online"} for agent in agents},
             "routing_rules": {rule.key: {**_fields(rule), "when": {"tags": [rule.key]}} for rule in rules},

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import asyncpg
 import httpx
+import pytest
 from msgspec.structs import replace
 from tests.bench.request import record
 from tests.burst_desk import arrive, desk_of, people
@@ -18,6 +19,7 @@ from tests.faults.order import must_hold_what_is_theirs
 from tests.faults.served import PATIENCE, Served, until
 from tests.routing.bursts import RULES
 
+from routing import Matcher
 from tickets.api.app import create_app
 from tickets.application.publish import apply_file
 from tickets.bootstrap import Application, wired
@@ -95,14 +97,14 @@ class Floor:
 
 
 @asynccontextmanager
-async def floor(url: str, folder: Path) -> AsyncIterator[Floor]:
+async def floor(url: str, folder: Path, matcher: Matcher) -> AsyncIterator[Floor]:
     """A desk of one skill a rule with everybody online, its tickets waiting, and every change watched."""
     agents = people(AGENTS)
     rules = [replace(rule, skills=rule.skills[:1]) for rule in RULES]
     settings = read_settings({"TICKETS_DATA_DIR": str(folder), "TICKETS_DATABASE_URL": url})
     async with wired(settings, url) as app:
         now = app.parts.now()
-        await apply_file(app.parts.desks, desk_of(agents, rules), now)
+        await apply_file(app.parts.desks, desk_of(agents, rules, matcher), now)
         key = await app.parts.api_keys.bootstrap(app.parts.new_id(), now)
         await arrive(app.engine, TICKETS, (await record(url)).ticket)
         await app.engine.execute(WATCH)
@@ -148,12 +150,13 @@ async def work_it_off(floor: Floor, others: Callable[[], Awaitable[None]]) -> No
         floor.enough.set()
 
 
+@pytest.mark.parametrize("matcher", ["greedy", "optimal"])
 async def test_many_routers_never_step_on_each_other_and_one_killed_changes_nothing(
-    tmp_path: Path, database_url: str
+    tmp_path: Path, database_url: str, matcher: Matcher
 ) -> None:
     shared = {"TICKETS_DATABASE_URL": database_url}
     routers = [Served(tmp_path / str(n), shared, role="ticker") for n in range(ROUTERS)]
-    async with floor(database_url, tmp_path) as people_at_work, AsyncExitStack() as stack:
+    async with floor(database_url, tmp_path, matcher) as people_at_work, AsyncExitStack() as stack:
         for router in routers:
             stack.push_async_callback(router.kill)
         await asyncio.gather(*(router.start() for router in routers))

@@ -153,12 +153,11 @@ async def test_many_routers_keep_to_capacity_skill_and_one_assignee_when_they_we
 ) -> None:
     """A burst, some of it heavy, on more than there is room for; each router weighs what it has claimed."""
     agents = {agent.key: agent for agent in people(AGENTS)}
-    desk = json.loads(desk_of(list(agents.values()))) | {"settings": {"matcher": "optimal"}}
     settings = read_settings({"TICKETS_DATA_DIR": str(tmp_path)})
     async with AsyncExitStack() as stack:
         apps = [await stack.enter_async_context(wired(settings, database_url)) for _ in range(ROUTERS)]
         engine, now = apps[0].engine, apps[0].parts.now
-        await apply_file(apps[0].parts.desks, json.dumps(desk), now())
+        await apply_file(apps[0].parts.desks, desk_of(list(agents.values()), matcher="optimal"), now())
         await arrive(engine, TICKETS, (await record(database_url)).ticket)
         await engine.execute(WATCH)
         for _ in range(2):
