@@ -30,9 +30,10 @@ SWEEP = timedelta(seconds=5)
 """How often every waiting ticket is looked at again, whatever the bells said, and who is on call watched."""
 
 LANES = 3
-"""Batches under way at once where one was not enough: the database works on some while we decide another."""
+"""Batches under way at once where one was not, or will not be, enough: the database works on some while we
+decide another."""
 
-BATCHES = 2
+BATCHES = 3
 """So many batches of due tickets in each lane and the router has its turn, and the clock is read anew: after
 hours of silence routing does not wait for the last of a hundred thousand."""
 
@@ -85,11 +86,12 @@ class Ticker:
         self.bell = bell
         self.signs = signs
         self._swept = datetime.min.replace(tzinfo=UTC)
+        self._behind = True  # whoever has just started may find hours of silence
         self._failing: set[UUID] = set()
         self._failed_before: set[UUID] = set()
 
     async def step(self, now: datetime, *, everyone: bool) -> int:
-        """Bring everything up to `now`, or the `BATCHES` most overdue; how many tickets changed.
+        """Bring everything up to `now`, or the most overdue (`BATCHES`); how many tickets changed.
 
         Each part has its turn even if one before it fails; what failed first is raised in the end.
         """
@@ -145,14 +147,17 @@ class Ticker:
         return PULSE if instant is None else min(PULSE, max(timedelta(0), instant - now()))
 
     async def _pass_time(self, now: datetime) -> int:
-        changed = await self._batch(now)
-        if changed < BATCH:
-            return changed
+        changed = 0
+        if not self._behind:
+            changed = await self._batch(now)
+            if changed < BATCH:
+                return changed
         lanes = await asyncio.gather(*(self._lane(now) for _ in range(LANES)), return_exceptions=True)
         for lane in lanes:  # both are over: nothing of this turn goes on behind our back
             if isinstance(lane, BaseException):
                 raise lane
             changed += lane
+        self._behind = changed >= LANES * BATCHES * BATCH
         return changed
 
     async def _lane(self, now: datetime) -> int:
