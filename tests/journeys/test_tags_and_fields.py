@@ -260,6 +260,18 @@ async def test_a_bad_answer_to_a_survey_begins_one_run_whose_page_leaves(shop: S
     assert [one["state"] for one in await runs(shop, ticket)] == ["resolved", "open"]
 
 
+async def test_a_number_is_the_same_however_it_is_written_to_rules_too(shop: Shop) -> None:
+    await ladder(shop)
+    await rule(shop, "unhappy", {"fields.survey": ["1", "2"], "fields.order": ["1" + "0" * 23]})
+    ticket = await opened(shop, fields={"order": 1e23})
+    found = await said(shop, ticket, fields={"survey": 1.0})
+    assert (await run(shop, ticket))["state"] == "open"
+    assert [str(one) for one in found["fields"].values()] == ["1" + "0" * 23, "1"]
+    assert (await said(shop, ticket, fields={"survey": 1, "order": 10**23}))["epoch"] == found["epoch"]
+    opened_so = await opened(shop, fields={"survey": 2.0, "order": 10**23})
+    assert (await run(shop, opened_so))["state"] == "open"
+
+
 async def test_one_that_comes_when_the_ticket_is_solved_pages_then_by_a_rule_that_says_so(shop: Shop) -> None:
     await ladder(shop)
     await rule(shop, "unhappy", {"fields.survey": ["1", "2"]}, solved=True)

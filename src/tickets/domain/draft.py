@@ -1,6 +1,7 @@
 """What intake makes of one raw envelope, before anybody decides what becomes of it."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
@@ -12,7 +13,9 @@ FieldValue = str | int | float | bool | None
 
 
 def comparable(answer: FieldValue) -> FieldValue:
-    """The value of a field as it is kept and compared."""
+    """The value of a field as it is kept and compared: a number without a fraction is whole."""
+    if isinstance(answer, float) and answer.is_integer():
+        return int(Decimal(repr(answer)))  # its digits, as PostgreSQL keeps them
     return composed(answer) if isinstance(answer, str) else answer
 
 
