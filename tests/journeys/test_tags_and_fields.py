@@ -22,9 +22,11 @@ from tests.journeys.test_escalation_runs import (
     stranger,
 )
 from tests.journeys.test_events_by_webhook import listening, told
+from tests.journeys.test_offers import alerts as routing_alerts
 from tests.journeys.test_offers import offers, team
 from tests.journeys.test_rerouting import HANOI, read
 from tests.journeys.test_rerouting import opened as routed
+from tests.journeys.test_rerouting import rule as routing_rule
 from tests.journeys.test_what_if import compared, opened, policy, reply
 from tests.journeys.test_why_this_agent import SALES
 
@@ -217,6 +219,7 @@ async def test_a_pause_goes_on_when_the_terms_change(shop: Shop) -> None:
 
 async def test_who_has_the_ticket_keeps_it_and_one_that_waits_asks_everybody_anew(shop: Shop) -> None:
     await team(shop, assignment="offer", offer_timeout="PT1M", rounds=1)
+    await routing_rule(shop, "vip", order=1, team="sales", when={"tags": ["vip"]})
     held = await routed(shop, **HANOI)
     (offer,) = await offers(shop, held["offered_to"])
     await shop.post(f"/v1/offers/{offer['id']}/accept", status=200)
@@ -401,3 +404,18 @@ async def test_a_call_in_vain_on_an_open_ticket_promises_a_callback(shop: Shop) 
     await call(shop, "missed")
     assert (await due(shop, ticket))["callback"][:2] == ("missed", "running")
     assert await lines(shop, ticket, "tags_changed") == [{"added": ["missed_call"], "removed": []}]
+
+
+async def test_a_program_that_keeps_fields_up_to_date_asks_nobody_again_and_pages_nobody(shop: Shop) -> None:
+    await team(shop, assignment="offer", offer_timeout="PT1M", rounds=1)
+    await routing_rule(shop, "vip", order=1, team="sales", when={"tags": ["vip"], "fields.synced": ["soon"]})
+    waiting = await routed(shop, **HANOI)
+    await shop.pass_time(hours=1)  # nobody answered: it is left to people
+    told_once = await routing_alerts(shop, waiting)
+    assert [one["state"] for one in told_once] == ["open"]
+    for minute in range(3):
+        await said(shop, waiting["id"], fields={"synced": minute}, add_tags=[f"s{minute}"])
+        await shop.pass_time(minutes=5)
+        after = await read(shop, waiting)
+        assert (bool(after["stuck"]), after["offered_to"]) == (True, None)
+    assert await routing_alerts(shop, waiting) == told_once

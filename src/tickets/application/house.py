@@ -115,6 +115,7 @@ class House:
             now=now,
             chosen=lambda moved: facts.pin_terms(moved, desk),
             new_id=self.new_id,
+            routed_by=lambda moved: desk.routed_by(facts.facts_of(moved, desk)),
             within=desk.within(ticket.team),
         )
 

@@ -36,8 +36,10 @@ def describe(draw: Draw, command: Describe) -> None:
     _not_too_many("tags", before.tags, draw.ticket.tags, MOST_TAGS)
     _not_too_many("fields", before.fields, draw.ticket.fields, MOST_FIELDS)
     if draw.happened:
+        promised, routed_by = draw.pinned.id, draw.scene.routed_by
         draw.choose_terms()
-        draw.ask_again()
+        if draw.pinned.id != promised or routed_by(draw.ticket) != routed_by(before):
+            draw.ask_again()  # else whoever refused it would refuse it again: programs tag all day
 
 
 def retag(draw: Draw, tags: Iterable[str]) -> None:

@@ -18,7 +18,8 @@ from tickets.domain.words import WORKING, OfferState, Status
 class Scene(Struct, frozen=True, kw_only=True):
     """What a command is decided upon.
 
-    `chosen` gives the terms the desk promises a ticket now, `answer` what carries a reply to the customer.
+    `chosen` gives the terms the desk promises a ticket now, `routed_by` the routing rules that hold for it,
+    `answer` what carries a reply to the customer.
     Whoever is given it has to react `within` a time, if its team says so.
     """
 
@@ -28,6 +29,7 @@ class Scene(Struct, frozen=True, kw_only=True):
     now: datetime
     chosen: Callable[[Ticket], facts.Pinned]
     new_id: Callable[[], UUID]
+    routed_by: Callable[[Ticket], object] = lambda _: None
     answer: Answering = nobody_hears
     within: timedelta | None = None
 

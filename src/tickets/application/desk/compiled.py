@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import routing
 import sla
+from routing.rules import rulings
 from tickets.application.desk.escalation import read_target
 from tickets.application.desk.listeners import Listeners
 from tickets.application.desk.model import Agent, Desk, Team
@@ -88,6 +89,10 @@ class CompiledDesk:
     def match_rule(self, facts: Facts) -> routing.Rule | None:
         """The routing rule that holds."""
         return self._match(facts)
+
+    def routed_by(self, facts: Facts) -> tuple[routing.Rule, ...]:
+        """The routing rules of a ticket that waits: while they are the same, so is whom they ask."""
+        return rulings(facts, self.rules)
 
     def escalates(self, facts: Facts) -> frozenset[str]:
         """The keys of the escalation rules that hold."""
