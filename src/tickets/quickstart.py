@@ -35,10 +35,12 @@ Each answers with its ticket. See it, and a few seconds later its assignee and w
 
 curl -sS {url}/v1/tickets/<ticket> -H 'Authorization: Bearer {key}'
 
-A fire drill escalates to whoever is on call within half a minute; then look at {url}/v1/alerts:
+A fire drill escalates to whoever is on call within half a minute; then see the alerts that are open:
 
 curl -sS {url}/v1/tickets -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' -d \\
   '{{"subject": "Fire drill", "tags": ["drill"]}}'
+
+curl -sS '{url}/v1/alerts?state=open' -H 'Authorization: Bearer {key}'
 
 Other commands need to be told where this desk is kept:
 

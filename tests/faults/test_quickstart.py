@@ -48,7 +48,7 @@ async def paste(command: str) -> str:
 async def test_what_is_printed_works_as_pasted_and_again_after_kill_9(tmp_path: Path) -> None:
     server = Served(tmp_path / "chỗ của tôi", {"TICKETS_DATABASE_URL": ""})
     try:
-        form, mail, call, look, drill = commands(await welcome(server))
+        form, mail, call, look, drill, alerts = commands(await welcome(server))
         key = re.search(r"tk_\S+(?=')", mail)
         assert key is not None
         headers = {"Authorization": f"Bearer {key[0]}"}
@@ -60,6 +60,7 @@ async def test_what_is_printed_works_as_pasted_and_again_after_kill_9(tmp_path: 
                 looking = look.replace("<ticket>", ticket)
                 await until(partial(placed, looking), f"this has an agent: {request}")
             await until(lambda: escalated(client, ticket), "the fire drill reaches who is on call")
+            assert ticket in await paste(alerts)
         await server.kill()
         again = await welcome(server)
         assert key[0] in again
