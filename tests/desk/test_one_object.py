@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from tickets.application.desk import Desk, InvalidDesk, UnknownObject, body_of, put_object, remove_object
+from tickets.application.desk.fault import StillNamed
 
 
 def faults(desk: Desk, kind: str, key: str, body: object) -> list[tuple[str, str]]:
@@ -60,7 +61,7 @@ def test_an_unknown_kind_is_not_found(sample: Desk) -> None:
 
 def test_an_object_goes_unless_something_needs_it(sample: Desk) -> None:
     assert "cskh" not in remove_object(sample, "mailboxes", "cskh").desk.mailboxes
-    with pytest.raises(InvalidDesk) as refused:
+    with pytest.raises(StillNamed) as refused:
         remove_object(sample, "on_call_schedules", "duty")
     assert [fault.pointer for fault in refused.value.faults] == [
         "/escalation_policies/standard/levels/3/notify/0",

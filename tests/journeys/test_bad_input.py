@@ -162,6 +162,13 @@ async def test_an_unknown_name_is_not_found(shop: Shop) -> None:
     assert (await shop.get("/v1/envelopes"))["items"] == []
 
 
+async def test_what_others_name_stays_and_it_says_where_they_do(shop: Shop) -> None:
+    answer = await shop.client.delete("/v1/desk/on_call_schedules/duty")
+    problem(answer, 422, what="duty")
+    assert answer.json()["detail"] == "Others still name it."
+    assert "/escalation_policies/vip/levels/0/notify/0" in {e["pointer"] for e in answer.json()["errors"]}
+
+
 LISTS = ["/v1/tickets", "/v1/envelopes", "/v1/alerts", "/v1/api-keys"]
 QUERIES = ["limit=-1", "limit=0", "limit=201", "limit=many", "limit=1e999", f"limit={'9' * 30}"]
 CURSORS = ["wat", "%F0%9F%92%A9", "bnVsbA", "W10", "x" * 501, "====", "IjEi", "%00", "LTE"]

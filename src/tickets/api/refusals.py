@@ -9,7 +9,7 @@ from tickets.api.conditional import changed_meanwhile
 from tickets.api.problems import Fault, Problem, to_response
 from tickets.application.arrivals.arrive import KeyReused
 from tickets.application.desk.check import UnknownObject
-from tickets.application.desk.fault import InvalidDesk
+from tickets.application.desk.fault import InvalidDesk, StillNamed
 from tickets.application.ports import Superseded
 from tickets.domain.errors import NotFound, OfferOver, Refused, Stale
 from tickets.intake import Unreadable
@@ -37,7 +37,8 @@ def problem_of(error: Exception) -> Problem:
             )
         case Unreadable() | InvalidDesk():
             faults = [Fault(fault.message, pointer=fault.pointer) for fault in error.faults]
-            return Problem(422, "The body does not fit.", errors=faults)
+            detail = "Others still name it." if isinstance(error, StillNamed) else "The body does not fit."
+            return Problem(422, detail, errors=faults)
         case _:
             return Problem(503, "Too many wrote at once; try again.", headers={"Retry-After": "1"})
 

@@ -53,7 +53,7 @@ async def amend(
 
 
 async def remove(desks: DeskStore, kind: str, key: str, now: datetime) -> Publication:
-    """Retire one object. Raises `UnknownObject`, and `InvalidDesk` while others refer to it."""
+    """Retire one object. Raises `UnknownObject`, and `StillNamed` while others refer to it."""
     return await _edit(desks, lambda current: remove_object(current, kind, key), now)
 
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tickets.application.desk.calendars import NamedCalendar, event_holidays, public_holidays
-from tickets.application.desk.fault import Fault, Faults, InvalidDesk
+from tickets.application.desk.fault import Fault, Faults, InvalidDesk, StillNamed
 from tickets.application.desk.forms import check_forms
 from tickets.application.desk.kinds import KIND, KINDS, Kind, objects_of
 from tickets.application.desk.message_accounts import check_message_accounts
@@ -100,7 +100,7 @@ def remove_object(current: Desk, kind: str, key: str) -> Checked:
 
     Raises:
         UnknownObject: there is no such kind or object.
-        InvalidDesk: something refers to it; pointers lead into the desk.
+        StillNamed: something refers to it.
     """
     row = _kind(kind)
     section = dict(objects_of(current, row))
@@ -110,7 +110,7 @@ def remove_object(current: Desk, kind: str, key: str) -> Checked:
     faults = Faults()
     check_references(desk, _declared(desk), faults)
     if faults.found:
-        raise InvalidDesk(faults.found)
+        raise StillNamed(faults.found)
     return Checked(desk, tuple(warnings_of(desk)))
 
 

@@ -36,6 +36,10 @@ class InvalidDesk(ValueError):  # noqa: N818  # it reads as what it says: the de
         super().__init__("\n".join(map(str, self.faults)))
 
 
+class StillNamed(InvalidDesk):
+    """An object cannot go while others name it; the pointers lead to where they do, in the desk."""
+
+
 class Faults:
     """Collects what is wrong while a desk is read; never stops at the first."""
 
