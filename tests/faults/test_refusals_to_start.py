@@ -48,7 +48,10 @@ async def test_a_database_newer_than_the_code(tmp_path: Path, database_url: str,
 async def test_a_port_that_is_taken(tmp_path: Path, database_url: str) -> None:
     server = Served(tmp_path, {"TICKETS_DATABASE_URL": database_url})
     with socket.create_server(("127.0.0.1", server.port)):
-        await refused(server, str(server.port), "TICKETS_PORT")
+        await refused(
+            server,
+            f"Port {server.port} of 127.0.0.1 cannot be used: Address already in use; set TICKETS_PORT",
+        )
 
 
 async def test_a_wrong_password(tmp_path: Path, database_url: str) -> None:

@@ -106,8 +106,9 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listening = socket.create_server((host, port), family=family, backlog=2048)
     except OSError as taken:
+        why = str(taken.strerror).partition(" (while")[0]  # Python adds the address, which we name ourselves
         raise CannotStart(
-            f"Port {port} of {host} cannot be used ({taken.strerror}); set TICKETS_PORT or TICKETS_HOST."
+            f"Port {port} of {host} cannot be used: {why}; set TICKETS_PORT or TICKETS_HOST."
         ) from taken
     with listening:
         yield listening
