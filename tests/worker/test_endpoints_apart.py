@@ -3,14 +3,23 @@
 import asyncio
 from collections.abc import Coroutine, Iterable
 from datetime import datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.worker.stage import START, Clock, Obedient, delivery, put, state
 
 from tickets.application.outbox.deliver import Again, Claimed, Dead, Outcome, Settled, Verdict
-from tickets.application.outbox.endpoint import AT_ONCE, FAILURES, HELD, LONGEST_HELD, PAUSES, Endpoint, Turn
+from tickets.application.outbox.endpoint import (
+    AT_ONCE,
+    AT_ONCE_HERE,
+    FAILURES,
+    HELD,
+    LONGEST_HELD,
+    PAUSES,
+    Endpoint,
+    Turn,
+)
 from tickets.persistence.endpoints import PostgresEndpoints
 from tickets.persistence.engine import Engine
 from tickets.persistence.outbox import PostgresOutbox
@@ -64,6 +73,17 @@ async def test_what_was_held_is_looked_at_as_soon_as_there_is_room(engine: Engin
     claimed = await outbox.claim(woken[0], START, LEASE)
     assert claimed is not None
     assert claimed.attempts == 1  # being held spent none
+
+
+async def test_what_is_put_off_or_gathered_leaves_its_room_to_what_was_held(engine: Engine) -> None:
+    woken: list[UUID] = []
+    outbox, later = PostgresOutbox(engine, woken=woken.extend), START + timedelta(hours=1)
+    rows = [await put(engine, "email", "duty@shop.vn") for _ in range(AT_ONCE_HERE + 3)]
+    put_off, gathered, *_ = await claims([outbox], rows)
+    assert await outbox.put_off(put_off, later, START)
+    assert await outbox.gather(gathered, uuid4(), later, START)
+    assert len(set(woken)) == len(woken) == 2  # a storm of pages to one does not hold up those to others
+    assert len(await claims([outbox], woken)) == 2
 
 
 async def test_two_are_woken_for_one_until_as_many_are_under_way_as_may_be(engine: Engine) -> None:

@@ -165,9 +165,9 @@ class PostgresOutbox:
         found: bool = await self.engine.fetch_value(sql.HEARD, str(alert), beside, now)
         return found
 
-    async def put_off(self, claimed: Claimed, until: datetime) -> bool:
+    async def put_off(self, claimed: Claimed, until: datetime, now: datetime) -> bool:
         """Look at it again at an instant, no attempt spent; False when somebody else has claimed it since."""
-        return bool(await self.engine.fetch_value(sql.PUT_OFF, claimed.id, claimed.fence, until))
+        return await self._unsent(sql.PUT_OFF, claimed.id, claimed.fence, until, now)
 
     async def full_until(self, claimed: Claimed, most: int, now: datetime) -> datetime | None:
         """When the hour is over in which this destination had `most` pages; None when it had fewer."""
@@ -181,7 +181,13 @@ class PostgresOutbox:
         while found is None:  # none: somebody has just claimed the one that was open
             await self.engine.execute(sql.OPEN_DIGEST, digest, *place, until, now)
             found = await self.engine.fetch_value(sql.LOCK_DIGEST, *place)
-        return bool(await self.engine.fetch_value(sql.GATHER, claimed.id, claimed.fence, found, now))
+        return await self._unsent(sql.GATHER, claimed.id, claimed.fence, found, now)
+
+    async def _unsent(self, statement: str, *values: object) -> bool:
+        done, woken = await self.engine.fetch_row(statement, *values) or (0, [])
+        if woken:
+            self.woken(woken)
+        return bool(done)
 
     async def gathered(self, digest: UUID) -> list[Gathered]:
         """What is in a digest, oldest first."""

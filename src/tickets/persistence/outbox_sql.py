@@ -147,16 +147,27 @@ SELECT (SELECT count(*) FROM concluded), ARRAY(SELECT id FROM woken), told.turne
 FROM (SELECT 1) AS one LEFT JOIN told ON true
 """
 
-# No attempt was made, so none was spent, and its endpoint has room again.
-PUT_OFF = """
+# As in CONCLUDE, for what was claimed and is not sent: its room is the next one's.
+_NEXT = """woken AS (
+    UPDATE outbox SET wake_at = {now}::timestamptz WHERE id IN (
+        SELECT id FROM outbox
+        WHERE held_since IS NOT NULL AND endpoint = (SELECT name FROM freed WHERE open_until IS NULL)
+          AND wake_at > {now}::timestamptz
+        ORDER BY wake_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+    RETURNING id
+)"""
+
+# No attempt was made, so none was spent.
+PUT_OFF = f"""
 WITH put_off AS (
     UPDATE outbox SET leased_until = $3, wake_at = $3, put_off_until = $3, attempts = attempts - 1
     WHERE id = $1 AND fence = $2 AND state = 'pending'
     RETURNING endpoint
 ), freed AS (
     UPDATE endpoint SET leases = leases - $1::text FROM put_off WHERE name = put_off.endpoint
-)
-SELECT count(*) FROM put_off
+    RETURNING name, open_until
+), {_NEXT.format(now="$4")}
+SELECT (SELECT count(*) FROM put_off), ARRAY(SELECT id FROM woken)
 """
 HEARD = """
 SELECT EXISTS (
@@ -184,7 +195,7 @@ LOCK_DIGEST = """
 SELECT id FROM outbox
 WHERE way = $1 AND destination = $2 AND cause ? 'digest' AND state = 'pending' AND attempts = 0 FOR UPDATE
 """
-GATHER = """
+GATHER = f"""
 WITH gathered AS (
     UPDATE outbox SET state = 'gathered', gathered_into = $3, attempts = attempts - 1, wake_at = NULL,
                       leased_until = NULL, settled_at = $4
@@ -192,8 +203,9 @@ WITH gathered AS (
     RETURNING endpoint
 ), freed AS (
     UPDATE endpoint SET leases = leases - $1::text FROM gathered WHERE name = gathered.endpoint
-)
-SELECT count(*) FROM gathered
+    RETURNING name, open_until
+), {_NEXT.format(now="$4")}
+SELECT (SELECT count(*) FROM gathered), ARRAY(SELECT id FROM woken)
 """
 GATHERED = """
 SELECT a.id, a.state, a.metric, a.level, a.occurred_at, t.id, t.number, t.subject, t.priority

@@ -29,7 +29,7 @@ class Pages(Protocol):
     async def heard(self, alert: UUID, beside: UUID, now: datetime) -> bool:
         """Whether another page of this alert has left, or is about to without waiting."""
 
-    async def put_off(self, claimed: Claimed, until: datetime) -> bool:
+    async def put_off(self, claimed: Claimed, until: datetime, now: datetime) -> bool:
         """Look at it again at an instant, no attempt spent; False when somebody else has claimed it since."""
 
 
@@ -75,7 +75,7 @@ class PutOff(Struct, frozen=True):
             others = [] if heard else await self.give_up.others(alert, ticket, claimed, desk, now)
             if not heard and not others:
                 return False
-            if not await self.outbox.put_off(claimed, until):
+            if not await self.outbox.put_off(claimed, until, now):
                 return True
             line = _line(claimed, alert, until, [other.name for other in others], now)
             if others:
