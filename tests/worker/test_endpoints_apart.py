@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from tests.worker.stage import START, Clock, Obedient, delivery, put, state
 
 from tickets.application.outbox.deliver import Again, Claimed, Dead, Outcome, Settled, Verdict
@@ -267,6 +268,25 @@ async def test_one_that_is_gone_gets_nothing_more_and_what_is_queued_is_dead_at_
     found = await standing(engine, clock)
     assert (found.state, found.dead, found.disabled_at) == ("disabled", 3, START)
     assert await PostgresEndpoints(engine).states() == {"disabled": 1}
+
+
+async def test_whatever_is_queued_for_one_that_is_gone_is_given_up_row_after_row(
+    engine: Engine, clock: Clock
+) -> None:
+    woken: list[UUID] = []
+    outbox = PostgresOutbox(engine, woken=woken.extend)
+    deliver = replace(delivery(engine, clock, webhook=Obedient(GONE)), bury=outbox.conclude)
+    await failed_often(engine, clock, times=FAILURES)  # left alone when it says that it is gone
+    clock.now += PAUSES[0]
+    probe = await put(engine)
+    rows = {probe, *[await put(engine) for _ in range(20)]}
+    await deliver(probe)
+    rung = await outbox.ring(clock.now, clock.now + HELD, 50)
+    assert len(rung) == AT_ONCE  # no queue of messages, whatever waits
+    woken.extend(rung)
+    while woken:
+        await deliver(woken.pop())
+    assert {row for row in rows if await state(engine, row) == "dead"} == rows
 
 
 async def test_another_address_of_the_webhook_enables_it_the_same_one_does_not(

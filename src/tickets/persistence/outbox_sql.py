@@ -18,15 +18,16 @@ _OVER = f"EXISTS (SELECT FROM alert WHERE id = {_ALERT} AND state <> 'open')"
 
 # Through the index in the order rows fell due; rows another relay is ringing for are passed over. Of one
 # endpoint no more are rung for than it may have room for, the others are held, as a claim would hold them:
-# else a burst to one endpoint is a queue of messages that find no room. What only has to be given up is rung
-# for without end. $4 is when a held row is looked at again, $5 since when one has been held too long.
+# else a burst to one endpoint is a queue of messages that find no room. What was held too long is rung for
+# without end: it is only to be given up, and an endpoint that is left alone wakes nothing. $4 is when a held
+# row is looked at again, $5 since when one has been held too long.
 RING = f"""
 WITH due AS (
     SELECT id, endpoint, wake_at, held_since FROM outbox
     WHERE wake_at <= $1 ORDER BY wake_at LIMIT $3 FOR UPDATE SKIP LOCKED
 ), placed AS (
     SELECT due.id, e.open_until,
-           coalesce(e.disabled_at IS NOT NULL OR due.held_since <= $5, false)
+           coalesce(due.held_since <= $5, false)
            OR row_number() OVER (PARTITION BY due.endpoint ORDER BY due.wake_at)
               <= CASE due.endpoint WHEN 'email' THEN {AT_ONCE_MAIL} ELSE {AT_ONCE} END AS rung
     FROM due LEFT JOIN endpoint AS e ON e.name = due.endpoint
@@ -127,7 +128,7 @@ WITH concluded AS (
                     ELSE $7::text END AS says
     ) AS new
     WHERE e.name = was.name
-    RETURNING e.name, e.open_until,
+    RETURNING e.name, e.open_until, e.open_until IS NULL OR e.disabled_at IS NOT NULL AS goes_on,
               (SELECT count(*) < CASE e.name WHEN 'email' THEN {AT_ONCE_MAIL} ELSE {AT_ONCE} END - 1
                   AND count(*) FILTER (WHERE l.value ->> 1 = was.leases -> $1::text ->> 1)
                       < {AT_ONCE_HERE} - 1
@@ -138,7 +139,7 @@ WITH concluded AS (
 ), woken AS (
     UPDATE outbox SET wake_at = $8::timestamptz WHERE id IN (
         SELECT id FROM outbox
-        WHERE held_since IS NOT NULL AND endpoint = (SELECT name FROM told WHERE open_until IS NULL)
+        WHERE held_since IS NOT NULL AND endpoint = (SELECT name FROM told WHERE goes_on)
           AND wake_at > $8::timestamptz -- others are woken already, or due
         ORDER BY wake_at LIMIT (SELECT CASE WHEN roomy THEN 2 ELSE 1 END FROM told) FOR UPDATE SKIP LOCKED)
     RETURNING id
