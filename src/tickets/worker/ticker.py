@@ -21,10 +21,14 @@ from tickets.application.pass_time import BATCH, pass_time
 from tickets.application.watch_duty import WatchDuty
 from tickets.domain.ticket import Change
 from tickets.persistence.outages import OUTAGES
+from tickets.worker.perpetual import FIRST_PAUSE
 from tickets.worker.vital_signs import VitalSigns
 
 PULSE = timedelta(milliseconds=250)
 """Longest sleep: a bell may be lost, a row never is."""
+
+LONGEST_PAUSE = timedelta(seconds=1)
+"""After failures in a row; the first is short, for who has lost a connection has the next at once."""
 
 SWEEP = timedelta(seconds=5)
 """How often every waiting ticket is looked at again, whatever the bells said, and who is on call watched."""
@@ -114,7 +118,8 @@ class Ticker:
         return changed
 
     async def run(self, now: Callable[[], datetime], stopped: asyncio.Event) -> None:
-        """Tick until stopped. A database that is away is waited for."""
+        """Tick until stopped. A database that is away is waited for, longer each time."""
+        pause = FIRST_PAUSE
         while not stopped.is_set():
             try:
                 await self._turn(now)
@@ -124,9 +129,11 @@ class Ticker:
                 _log.exception("ticker.failed")
                 self.signs.stumbled()
             else:
+                pause = FIRST_PAUSE
                 continue
             self.bell.ring(everyone=True)  # whoever rang for this turn is still to be served
-            await asyncio.sleep(1)
+            await asyncio.sleep(pause.total_seconds())
+            pause = min(2 * pause, LONGEST_PAUSE)
 
     async def _turn(self, now: Callable[[], datetime]) -> None:
         instant = now()
