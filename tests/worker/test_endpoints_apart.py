@@ -1,7 +1,7 @@
 """One endpoint that is dead, slow or gone delays nobody else, in any number of processes."""
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from tests.worker.stage import START, Clock, Obedient, delivery, put, state
 
-from tickets.application.outbox.deliver import Again, Claimed, Dead, Outcome, Settled, Verdict
+from tickets.application.outbox.deliver import Again, Claimed, Dead, Outcome, Settled, Verdict, Withdrawn
 from tickets.application.outbox.endpoint import (
     AT_ONCE,
     AT_ONCE_HERE,
@@ -219,6 +219,31 @@ async def test_a_probe_whose_process_died_is_followed_by_another(engine: Engine,
     assert await outbox.claim(rows[1], clock.now, LEASE) is None
     clock.now += LEASE
     assert await outbox.claim(rows[1], clock.now, LEASE) is not None
+
+
+async def test_a_probe_that_asked_nothing_leaves_that_to_the_next_at_once(
+    engine: Engine, clock: Clock
+) -> None:
+    rows = await failed_often(engine, clock)
+    clock.forward(hours=7)
+    woken: list[UUID] = []
+    outbox = PostgresOutbox(engine, woken=woken.extend)
+    rows += [await put(engine) for _ in range(4)]
+    later, expired = clock.now + timedelta(days=1), Dead("too old", "", expired=True)
+    ends: list[Callable[[Claimed], Awaitable[bool]]] = [
+        lambda probe: outbox.put_off(probe, later, clock.now),
+        lambda probe: outbox.gather(probe, uuid4(), later, clock.now),
+        lambda probe: outbox.conclude(probe, expired, clock.now),
+        lambda probe: outbox.conclude(probe, Withdrawn("over"), clock.now),
+    ]
+    for end in ends:
+        (probe,) = [claimed for row in rows if (claimed := await outbox.claim(row, clock.now, LEASE))]
+        woken.clear()
+        assert await end(probe)
+        assert woken
+        assert (await standing(engine, clock)).state == "open"  # nothing is known of it yet
+    assert await outbox.claim(woken[0], clock.now, LEASE) is not None
+    assert (await standing(engine, clock)).state == "probing"
 
 
 async def test_a_success_between_failures_begins_the_count_anew(engine: Engine, clock: Clock) -> None:

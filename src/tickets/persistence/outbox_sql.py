@@ -98,6 +98,7 @@ RETURNING go.admitted OR go.barred IS NOT NULL,
 
 # $7 is what the attempt says of the endpoint: it answers, it failed, or nothing; $9 how long it is left
 # alone from the failure too many on. Whoever began before it was left alone has nothing more to say of it.
+# A probe that asked it nothing (its page has expired, say) leaves that to the next row, at once.
 # `was` is read under its lock, so that of those who fail at once one sees it come to be left alone.
 # What was held takes the room that is free now: one row for this one, two while there is room for more, here
 # and there. So the attempts under way grow to as many as may be, and stay that many. The endpoint is named by
@@ -118,17 +119,19 @@ WITH concluded AS (
         open_until = CASE WHEN new.says = 'failed' AND e.failures + 1 >= {FAILURES}
                           THEN $8::timestamptz
                                + ($9::interval[])[least(e.failures + 2 - {FAILURES}, {len(PAUSES)})]
-                          WHEN new.says = 'answers' THEN NULL ELSE e.open_until END,
+                          WHEN new.says = 'answers' THEN NULL
+                          WHEN new.says = '' AND new.probing THEN $8::timestamptz ELSE e.open_until END,
         last_error = CASE WHEN new.says = 'failed' THEN $5::text WHEN new.says = 'answers' THEN NULL
                           ELSE e.last_error END,
         failed_at = CASE WHEN new.says = 'failed' THEN $8::timestamptz ELSE e.failed_at END
     FROM was CROSS JOIN LATERAL (
-        SELECT CASE WHEN $7::text = 'failed' AND was.open_until IS NOT NULL
-                         AND NOT coalesce((was.leases -> $1::text ->> 2)::boolean, false) THEN ''
-                    ELSE $7::text END AS says
+        SELECT CASE WHEN $7::text = 'failed' AND was.open_until IS NOT NULL AND NOT probing THEN ''
+                    ELSE $7::text END AS says, probing
+        FROM (SELECT coalesce((was.leases -> $1::text ->> 2)::boolean, false)) AS it (probing)
     ) AS new
     WHERE e.name = was.name
-    RETURNING e.name, e.open_until, e.open_until IS NULL OR e.disabled_at IS NOT NULL AS goes_on,
+    RETURNING e.name, e.open_until,
+              coalesce(e.open_until <= $8::timestamptz, true) OR e.disabled_at IS NOT NULL AS goes_on,
               (SELECT count(*) < CASE e.name WHEN 'email' THEN {AT_ONCE_MAIL} ELSE {AT_ONCE} END - 1
                   AND count(*) FILTER (WHERE l.value ->> 1 = was.leases -> $1::text ->> 1)
                       < {AT_ONCE_HERE} - 1
@@ -148,27 +151,32 @@ SELECT (SELECT count(*) FROM concluded), ARRAY(SELECT id FROM woken), told.turne
 FROM (SELECT 1) AS one LEFT JOIN told ON true
 """
 
-# As in CONCLUDE, for what was claimed and is not sent: its room is the next one's.
-_NEXT = """woken AS (
-    UPDATE outbox SET wake_at = {now}::timestamptz WHERE id IN (
+# As in CONCLUDE, for what was claimed and is not sent: its room is the next one's, and so is its probe. $4 is
+# the present.
+_NEXT = """freed AS (
+    UPDATE endpoint SET
+        leases = leases - $1::text,
+        open_until = CASE WHEN (leases -> $1::text ->> 2)::boolean THEN $4::timestamptz ELSE open_until END
+    FROM unsent WHERE name = unsent.endpoint
+    RETURNING name, open_until
+), woken AS (
+    UPDATE outbox SET wake_at = $4::timestamptz WHERE id IN (
         SELECT id FROM outbox
-        WHERE held_since IS NOT NULL AND endpoint = (SELECT name FROM freed WHERE open_until IS NULL)
-          AND wake_at > {now}::timestamptz
+        WHERE held_since IS NOT NULL AND wake_at > $4::timestamptz
+          AND endpoint = (SELECT name FROM freed WHERE open_until IS NULL OR open_until <= $4::timestamptz)
         ORDER BY wake_at LIMIT 1 FOR UPDATE SKIP LOCKED)
     RETURNING id
-)"""
+)
+SELECT (SELECT count(*) FROM unsent), ARRAY(SELECT id FROM woken)
+"""
 
 # No attempt was made, so none was spent.
 PUT_OFF = f"""
-WITH put_off AS (
+WITH unsent AS (
     UPDATE outbox SET leased_until = $3, wake_at = $3, put_off_until = $3, attempts = attempts - 1
     WHERE id = $1 AND fence = $2 AND state = 'pending'
     RETURNING endpoint
-), freed AS (
-    UPDATE endpoint SET leases = leases - $1::text FROM put_off WHERE name = put_off.endpoint
-    RETURNING name, open_until
-), {_NEXT.format(now="$4")}
-SELECT (SELECT count(*) FROM put_off), ARRAY(SELECT id FROM woken)
+), {_NEXT.strip()}
 """
 HEARD = """
 SELECT EXISTS (
@@ -197,16 +205,12 @@ SELECT id FROM outbox
 WHERE way = $1 AND destination = $2 AND cause ? 'digest' AND state = 'pending' AND attempts = 0 FOR UPDATE
 """
 GATHER = f"""
-WITH gathered AS (
+WITH unsent AS (
     UPDATE outbox SET state = 'gathered', gathered_into = $3, attempts = attempts - 1, wake_at = NULL,
                       leased_until = NULL, settled_at = $4
     WHERE id = $1 AND fence = $2 AND state = 'pending'
     RETURNING endpoint
-), freed AS (
-    UPDATE endpoint SET leases = leases - $1::text FROM gathered WHERE name = gathered.endpoint
-    RETURNING name, open_until
-), {_NEXT.format(now="$4")}
-SELECT (SELECT count(*) FROM gathered), ARRAY(SELECT id FROM woken)
+), {_NEXT.strip()}
 """
 GATHERED = """
 SELECT a.id, a.state, a.metric, a.level, a.occurred_at, t.id, t.number, t.subject, t.priority
