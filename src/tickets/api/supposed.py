@@ -7,8 +7,9 @@ from msgspec import Struct
 
 from tickets.api.given import Fields, Tags, Word
 from tickets.api.problems import Fault, Problem
+from tickets.domain.draft import comparable
 from tickets.domain.ticket import Ticket
-from tickets.domain.words import Channel, Instant, Priority
+from tickets.domain.words import Channel, Instant, Priority, composed
 
 _NOBODY = UUID(int=0)
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100
@@ -54,8 +55,8 @@ def supposed_ticket(supposed: Supposed, now: datetime) -> Ticket:
         team=supposed.team,
         language=supposed.language,
         region=supposed.region,
-        tags=supposed.tags,
-        fields=supposed.fields,
+        tags=tuple(map(composed, supposed.tags)),
+        fields={composed(name): comparable(answer) for name, answer in supposed.fields.items()},
         opened_at=at,
         updated_at=at,
     )
