@@ -117,6 +117,7 @@ FAULTS: list[tuple[dict[str, Any], list[str]]] = [
     ({"fields": None}, ["/fields"]),
     ({"fields": {"a": {"deep": 1}, "b/c": []}}, ["/fields/a", "/fields/b~1c"]),
     ({"fields": {str(n): n for n in range(101)}}, ["/fields"]),
+    ({"fields": {"ô": 1, "o\u0302": 2}}, ["/fields/o\u0302"]),
     ({"priority": "high"}, ["/priority"]),
 ]
 
@@ -129,6 +130,12 @@ async def test_every_fault_is_pointed_at_and_nothing_changes(shop: Shop) -> None
     problem(await shop.client.patch(f"/v1/tickets/{ticket}", content=b"{", headers=IS_JSON), 400, "")
     problem(await patch(shop, NOBODY, add_tags=["a"]), 404)
     assert (await shop.get(f"/v1/tickets/{ticket}"))["epoch"] == 1
+
+
+async def test_nor_is_a_ticket_opened_with_two_values_of_one_field(shop: Shop) -> None:
+    body = {"subject": "Tivi", "fields": {"o\u0302": 1, "ô": 2}}
+    found = problem(await shop.client.post("/v1/tickets", json=body), 422)
+    assert [fault["pointer"] for fault in found["errors"]] == ["/fields/ô"]
 
 
 async def test_it_is_sent_as_a_merge_patch_too(shop: Shop) -> None:

@@ -9,7 +9,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 
 from tickets.api.auth import Call, needs
 from tickets.api.conditional import IfMatch
-from tickets.api.given import Fields, Tags
+from tickets.api.given import Fields, Tags, named_twice
 from tickets.api.parts import FromParts
 from tickets.api.problems import Fault, Problem
 from tickets.api.routes.ticket_changes import carry_out
@@ -64,6 +64,7 @@ def _faults(data: TicketPatch) -> Iterator[Fault]:
     for index, tag in enumerate(_composed(data.remove_tags)):
         if tag in adding:
             yield Fault("is to be added, too", pointer=f"/remove_tags/{index}")
+    yield from named_twice(data.fields)
 
 
 def _composed(tags: Tags) -> tuple[str, ...]:

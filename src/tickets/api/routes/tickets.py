@@ -12,10 +12,11 @@ from msgspec import Meta, Raw, Struct
 
 from tickets.api.auth import Call, needs
 from tickets.api.conditional import etag
-from tickets.api.given import Fields, Tags, Word
+from tickets.api.given import Fields, Tags, Word, named_twice
 from tickets.api.idempotency import idempotent
 from tickets.api.pagination import DEFAULT_PAGE, Cursor, Limit, Page, answer_page, from_cursor
 from tickets.api.parts import FromParts, Parts
+from tickets.api.problems import Problem
 from tickets.application.arrivals.arrive import arrive
 from tickets.application.views import EventView, MessageView, TicketLine, TicketView, show
 from tickets.domain.draft import Draft, Identity, Sender
@@ -79,6 +80,8 @@ async def open_ticket(
     request: Call, parts: FromParts, data: JSONBody[NewTicket]
 ) -> Response[TicketView | Raw]:
     """Open a ticket. It is committed, promised and waiting for an agent when the answer comes."""
+    if faults := tuple(named_twice(data.fields)):
+        raise Problem(422, "The body does not fit.", errors=faults)
     desk = await parts.house.desks.at_least(0)
     draft = _draft(data, request.auth.name, desk.desk.country)
     arrived = await arrive(
