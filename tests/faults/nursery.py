@@ -8,6 +8,7 @@ import ctypes
 import os
 import select
 import signal
+import socket
 import struct
 import sys
 import time
@@ -22,7 +23,6 @@ sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[2] / 
 
 from tests.faults.hatchery import preload  # noqa: E402 - found by the line above
 from tests.faults.mortal import Point, UnreliableOutbox, mortal  # noqa: E402
-from tests.faults.served import free_port  # noqa: E402
 from tests.faults.told_time import ToldTime  # noqa: E402
 
 from tickets.adapters import system  # noqa: E402
@@ -68,8 +68,9 @@ class Family:
         """Bear as many as are missing, and say who is there; they write to `begin` who has begun to work."""
         while len(self.living) < self.orders.children:
             end = self.ends.pop(0) if self.ends else None
-            if (pid := os.fork()) == 0:
-                _live(self.orders, end, begin)
+            with socket.create_server(("127.0.0.1", 0)) as reserved:  # no two may come upon the same port
+                if (pid := os.fork()) == 0:
+                    _live(self.orders, end, begin, reserved)
             self.living.append(pid)
         os.write(1, f"{self.number} {self.died} {' '.join(map(str, self.living))}\n".encode())
 
@@ -135,14 +136,14 @@ def serve_orders() -> None:
             family.fill(begin)
 
 
-def _live(orders: Orders, end: Point | None, begin: int) -> None:
-    """The life of one process; never returns."""
+def _live(orders: Orders, end: Point | None, begin: int, reserved: socket.socket) -> None:
+    """The life of one process, at the reserved port; never returns."""
     ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
     os.close(0)
     os.dup2(2, 1)  # what is logged is not for whoever counts births
 
     async def live() -> None:
-        settings = read_settings({"TICKETS_PORT": str(free_port()), **orders.environment})
+        settings = read_settings({"TICKETS_PORT": str(reserved.getsockname()[1]), **orders.environment})
         now = ToldTime(Path(orders.clock)) if orders.clock else system.now
         configure(pretty=False, level="ERROR", stream=sys.stderr)
         async with wired(settings, orders.url, now=now) as app:
@@ -150,6 +151,7 @@ def _live(orders: Orders, end: Point | None, begin: int) -> None:
                 app = mortal(app, end)  # noqa: PLW2901 - the same, doomed
             if orders.unreliable:
                 app = replace(app, outbox=UnreliableOutbox(app.outbox))  # noqa: PLW2901
+            reserved.close()
             await serve(app, frozenset(orders.roles), lambda: os.write(begin, _PID.pack(os.getpid())))
 
     try:
